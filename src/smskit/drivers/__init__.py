@@ -1,0 +1,1 @@
+"""Drivers: each speaks to one carrier or device, behind the interface in `base`."""

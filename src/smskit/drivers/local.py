@@ -1,0 +1,266 @@
+"""A carrier inside the process, with handsets: for trying things out, and for tests that need no network.
+
+With a seed it misbehaves as real carriers do. What it does to a text depends on the seed and the text's reference
+alone, so that the same run goes wrong in the same way.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import random
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, TypeAlias
+
+import anyio
+import anyio.lowlevel
+import attrs
+
+from smskit.clock import Clock, SystemClock
+from smskit.drivers.base import Driver, Features, Found, Guarantee, NotFoundThere, Reconciliation, Sink
+from smskit.drivers.registry import DriverUrl
+from smskit.errors import OutcomeUnknown, Rejected, Unavailable, UsageError
+from smskit.model.addresses import Address, PhoneNumber
+from smskit.model.conversations import Sender
+from smskit.model.statuses import Status
+from smskit.model.traffic import Accepted, Inbound, Incoming, Outgoing, PartOutcome, Receipt
+
+
+@attrs.frozen(kw_only=True)
+class Faults:
+    """How often things go wrong: probabilities from 0 to 1, for each text, part or receipt on its own."""
+
+    refuse: float = 0.0
+    throttle: float = 0.0
+    silent_before: float = 0.0
+    """No answer, and the text was not taken."""
+    silent_after: float = 0.0
+    """No answer, but the text was taken."""
+    refuse_part: float = 0.0
+    lose_part: float = 0.0
+    """A part is accepted and never heard of again."""
+    lose_receipt: float = 0.0
+    repeat_receipt: float = 0.0
+    delay_receipt: float = 0.0
+    """It comes up to an hour late, and so out of order."""
+
+
+@attrs.frozen(kw_only=True)
+class Carried:
+    """One line of the carrier's own book: a text it took."""
+
+    reference: str
+    sender: Address
+    to: PhoneNumber
+    text: str
+    accepted: Accepted
+    at: datetime
+
+
+@attrs.define
+class Handset:
+    """A simulated phone. `received` holds the texts it got, oldest first."""
+
+    number: PhoneNumber
+    received: list[str] = attrs.field(factory=list)
+    answers_with: Callable[[str], str | None] | None = None
+    """What it texts back to a text, if anything."""
+
+
+_Entry: TypeAlias = tuple[datetime, int, Incoming | Carried]
+
+AT_ONCE = 64
+"""How many receipts the carrier has under way at once."""
+
+
+class LocalCarrier(Driver):
+    """The carrier, as a driver. `book` is what it took, whatever the sender was told."""
+
+    def __init__(
+        self,
+        senders: Sequence[Sender | str],
+        *,
+        name: str = "local",
+        clock: Clock | None = None,
+        seed: int = 0,
+        faults: Faults | None = None,
+        latency: timedelta = timedelta(),
+        features: Features | None = None,
+    ) -> None:
+        super().__init__(name, senders, features or Features(window=100))
+        self.book: list[Carried] = []
+        self._clock = clock or SystemClock()
+        self._seed = seed
+        self._faults = faults or Faults()
+        self._latency = latency
+        self._handsets: dict[str, Handset] = {}
+        self._taken: dict[str, Accepted] = {}
+        self._ids = itertools.count(1)
+        self._due: list[_Entry] = []
+        self._order = itertools.count()
+        self._more = anyio.Event()
+        self._in_hand = 0
+
+    def handset(self, number: str | PhoneNumber) -> Handset:
+        """The phone with this number; it is switched on when first asked for."""
+        parsed = number if isinstance(number, PhoneNumber) else PhoneNumber.parse(number)
+        return self._handsets.setdefault(parsed.e164, Handset(parsed))
+
+    def text(self, sender: str | PhoneNumber, text: str, to: Address | None = None) -> Inbound:
+        """A person texts one of our senders, the first one unless another is named."""
+        inbound = Inbound(
+            sender=self.handset(sender).number,
+            to=to or self.senders[0].address,
+            text=text,
+            carrier_id=f"in-{next(self._ids)}",
+            sent_at=self._clock.now(),
+        )
+        self._at(self._clock.now() + self._latency, inbound)
+        return inbound
+
+    async def send(self, message: Outgoing) -> Accepted:
+        if self._in_hand >= self.features.window:
+            raise Unavailable("the carrier's window is full", code="window")
+        self._in_hand += 1
+        try:
+            return await self._send(message)
+        finally:
+            self._in_hand -= 1
+
+    async def _send(self, message: Outgoing) -> Accepted:
+        await anyio.lowlevel.checkpoint()
+        known = self._taken.get(message.reference)
+        if known is not None and self.features.guarantee is Guarantee.IDEMPOTENT:
+            return known
+        luck = self._luck(message.reference, message.attempt)
+        if luck.random() < self._faults.refuse:
+            raise Rejected("the carrier refuses this text", code="refused")
+        if luck.random() < self._faults.throttle:
+            raise Unavailable("the carrier is busy", code="throttled", retry_after=timedelta(seconds=5))
+        if luck.random() < self._faults.silent_before:
+            await self._silence()
+        accepted = self._take(message, luck)
+        if luck.random() < self._faults.silent_after:
+            await self._silence()
+        return accepted
+
+    async def reconcile(self, message: Outgoing) -> Reconciliation:
+        if self.features.guarantee is not Guarantee.RECONCILABLE:
+            return await super().reconcile(message)
+        known = self._taken.get(message.reference)
+        return NotFoundThere(conclusive=True) if known is None else Found(known)
+
+    async def poll(self, sink: Sink) -> datetime | None:
+        """Bring everything that is due, in the order of time; an event that is not stored stays."""
+        while (entry := self._next_due()) is not None:
+            await self._bring(entry, sink)
+        return self._due[0][0] if self._due else None
+
+    async def run(self, sink: Sink) -> None:
+        """As `poll`, for as long as it is not cancelled, with several events at once as carriers do."""
+        while True:
+            more = self._more = anyio.Event()
+            async with anyio.create_task_group() as tasks:
+                for _ in range(AT_ONCE):
+                    if (entry := self._next_due()) is None:
+                        break
+                    if isinstance(entry[2], Receipt):
+                        tasks.start_soon(self._bring, entry, sink)
+                    else:
+                        await self._bring(entry, sink)
+            await self._clock.wait(more, self._due[0][0] if self._due else None)
+
+    def _next_due(self) -> _Entry | None:
+        due = bool(self._due) and self._due[0][0] <= self._clock.now()
+        return heapq.heappop(self._due) if due else None
+
+    async def _bring(self, entry: _Entry, sink: Sink) -> None:
+        event = entry[2]
+        if isinstance(event, Carried):
+            self._reach(event)
+            return
+        try:
+            await sink(event)
+        except BaseException:
+            heapq.heappush(self._due, entry)
+            raise
+
+    async def _silence(self) -> None:
+        await self._clock.sleep_until(self._clock.now() + self.features.timeout)
+        raise OutcomeUnknown("the carrier did not answer", code="silent")
+
+    def _take(self, message: Outgoing, luck: random.Random) -> Accepted:
+        accepted = self._accepted(message, luck)
+        now = self._clock.now()
+        carried = Carried(
+            reference=message.reference,
+            sender=message.sender,
+            to=message.to,
+            text=message.text,
+            accepted=accepted,
+            at=now,
+        )
+        self.book.append(carried)
+        self._taken[message.reference] = accepted
+        lost = {part.part for part in accepted.parts if luck.random() < self._faults.lose_part}
+        if not lost and all(part.status is Status.ACCEPTED for part in accepted.parts):
+            self._at(now + self._latency, carried)
+        for part in accepted.parts:
+            if part.status is Status.ACCEPTED and part.part not in lost:
+                self._report(message, part, now, luck)
+        return accepted
+
+    def _accepted(self, message: Outgoing, luck: random.Random) -> Accepted:
+        if message.parts == 1:
+            return Accepted.whole(f"out-{next(self._ids)}")
+        parts = [self._part(part, luck) for part in range(1, message.parts + 1)]
+        if all(part.status is Status.REJECTED for part in parts):
+            raise Rejected("the carrier refuses every part", code="refused")
+        return Accepted(tuple(parts))
+
+    def _part(self, part: int, luck: random.Random) -> PartOutcome:
+        if luck.random() < self._faults.refuse_part:
+            return PartOutcome(part=part, status=Status.REJECTED, code="refused")
+        return PartOutcome(part=part, status=Status.ACCEPTED, carrier_id=f"out-{next(self._ids)}")
+
+    def _report(self, message: Outgoing, part: PartOutcome, now: datetime, luck: random.Random) -> None:
+        for step, status in enumerate((Status.SENT, Status.DELIVERED), start=1):
+            if luck.random() < self._faults.lose_receipt:
+                continue
+            receipt = Receipt(
+                status=status, carrier_id=part.carrier_id, reference=message.reference, part=part.part
+            )
+            times = 2 if luck.random() < self._faults.repeat_receipt else 1
+            for _ in range(times):
+                late = luck.random() < self._faults.delay_receipt
+                extra = timedelta(seconds=luck.randrange(3600)) if late else timedelta()
+                self._at(now + step * self._latency + extra, receipt)
+
+    def _reach(self, carried: Carried) -> None:
+        handset = self.handset(carried.to)
+        handset.received.append(carried.text)
+        answer = handset.answers_with(carried.text) if handset.answers_with else None
+        if answer is not None:
+            self.text(carried.to, answer, to=carried.sender)
+
+    def _at(self, moment: datetime, event: Incoming | Carried) -> None:
+        heapq.heappush(self._due, (moment, next(self._order), event))
+        self._more.set()
+
+    def _luck(self, reference: str, attempt: int) -> random.Random:
+        return random.Random(f"{self._seed}:{reference}:{attempt}")
+
+
+def from_url(url: DriverUrl) -> LocalCarrier:
+    """`local:?sender=%2B14155550100&sender=...`, with `name` and `seed` as further options."""
+    options: Mapping[str, Any] = url.take("sender", "name", "seed")
+    senders = options.get("sender", ())
+    if not senders:
+        msg = "a local carrier needs at least one sender: local:?sender=%2B14155550100"
+        raise UsageError(msg)
+    seed = url.option("seed") or "0"
+    if not seed.isdecimal():
+        msg = "the seed of a local carrier is a whole number"
+        raise UsageError(msg)
+    return LocalCarrier(senders, name=url.option("name") or "local", seed=int(seed))

@@ -1,0 +1,126 @@
+"""Receiving: what drivers bring goes to the store, and only then may they acknowledge it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+import attrs
+
+from smskit.clock import Clock
+from smskit.compliance.opt_words import Word, classify
+from smskit.drivers.base import Driver
+from smskit.encoding import count_parts
+from smskit.engine.judging import PolicyBook
+from smskit.engine.observing import Observer
+from smskit.engine.outgoing import terms_of
+from smskit.model.addresses import Address
+from smskit.model.conversations import SenderRecord
+from smskit.model.decisions import DecisionRecord, Outcome, Stage
+from smskit.model.ids import DEFAULT_ORG
+from smskit.model.policies import Policy, PolicyRecord
+from smskit.model.traffic import Inbound, Incoming, Receipt
+from smskit.storage.base import Reading, Storage, SystemAnswer
+
+log = logging.getLogger("smskit.engine")
+
+ANSWER_WITHIN = timedelta(minutes=5)
+"""A confirmation that cannot go within five minutes does not go: 47 CFR 64.1200(a)(12) presumes no later one."""
+
+
+class Receiver:
+    """Stores what comes in, with the words read and their answers ready."""
+
+    def __init__(self, storage: Storage, clock: Clock, policies: PolicyBook, observer: Observer) -> None:
+        self._storage = storage
+        self._clock = clock
+        self._policies = policies
+        self._observer = observer
+        self._routes: dict[tuple[str, Address], SenderRecord] = {}
+
+    def sink(self, driver: Driver) -> DriverSink:
+        """Where this driver brings its events."""
+        return DriverSink(self, driver)
+
+    async def receive(self, driver: Driver, event: Incoming) -> None:
+        """Store one event. A text of which bytes could not be read is stored as far as it can be."""
+        now = self._clock.now()
+        if isinstance(event, Receipt):
+            await self._storage.apply_receipt(driver.name, event, now)
+        else:
+            readable = event.text.encode("utf-8", "replace").decode("utf-8")
+            await self._store(driver, attrs.evolve(event, text=readable), now)
+        self._observer.inbound(driver.name, event)
+
+    async def acknowledged(self, driver: Driver, event: Inbound) -> None:
+        await self._storage.acknowledged(driver.name, event)
+
+    async def _store(self, driver: Driver, inbound: Inbound, now: datetime) -> None:
+        sender = await self._route(driver, inbound.to)
+        record = await self._policies.current(sender.org)
+        words = self._policies.words(sender.org, record)
+        reading = Reading(
+            word=classify(inbound.text, words),
+            word_if_opted_out=classify(inbound.text, words, opted_out=True),
+            answers=_answers(driver, record, now),
+        )
+        stored = await self._storage.receive(driver.name, sender.id, inbound, reading, now)
+        log.info("received", extra={"message_id": stored.message_id, "driver": driver.name, "new": stored.new})
+
+    async def _route(self, driver: Driver, to: Address) -> SenderRecord:
+        known = self._routes.get((driver.name, to))
+        if known is None:
+            known = await self._storage.route(driver.name, to, DEFAULT_ORG)
+            self._routes[driver.name, to] = known
+        return known
+
+
+class DriverSink:
+    """The sink of one driver."""
+
+    def __init__(self, receiver: Receiver, driver: Driver) -> None:
+        self._receiver = receiver
+        self._driver = driver
+
+    async def __call__(self, event: Incoming) -> None:
+        await self._receiver.receive(self._driver, event)
+
+    async def acknowledged(self, event: Inbound) -> None:
+        await self._receiver.acknowledged(self._driver, event)
+
+
+def _answers(driver: Driver, record: PolicyRecord, now: datetime) -> Mapping[Word, SystemAnswer]:
+    """An answer for each word that the carrier does not answer by itself."""
+    return {
+        word: _answer(text, record, now)
+        for word, text in _texts(record.policy).items()
+        if word not in driver.features.answers
+    }
+
+
+def _texts(policy: Policy) -> Mapping[Word, str]:
+    return {
+        Word.STOP: policy.answer(policy.stop_answer),
+        Word.START: policy.answer(policy.start_answer),
+        Word.HELP: policy.answer(policy.help_answer),
+    }
+
+
+def _answer(text: str, record: PolicyRecord, now: datetime) -> SystemAnswer:
+    decision = DecisionRecord(
+        outcome=Outcome.ALLOWED,
+        rule="system_answer",
+        reason="it answers the contact's own word",
+        stage=Stage.MADE,
+        at=now,
+        policy_version=record.version,
+        facts_version=0,
+    )
+    return SystemAnswer(
+        text=text,
+        parts=count_parts(text),
+        expires_at=now + ANSWER_WITHIN,
+        decision=decision,
+        terms=terms_of(record.policy),
+    )

@@ -1,0 +1,1 @@
+"""What smskit talks about: frozen values without behaviour of their own beyond their meaning."""

@@ -1,0 +1,83 @@
+"""Values to rows and JSON and back, in one place, by cattrs.
+
+In rows and JSON a moment is an integer of microseconds since 1970 (UTC), a duration one of microseconds,
+an address its text, and a set a sorted list.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar, get_args
+
+import cattrs
+
+from smskit.model.addresses import Address, PhoneNumber, SenderName, ShortCode, address_of
+from smskit.model.events import Happening
+
+T = TypeVar("T")
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def to_micros(moment: datetime) -> int:
+    """A moment as the store keeps it: microseconds since 1970."""
+    return (moment - _EPOCH) // _MICROSECOND
+
+
+def from_micros(micros: int) -> datetime:
+    """The moment that `to_micros` wrote."""
+    return _EPOCH + timedelta(microseconds=micros)
+
+
+def to_json(value: object) -> str:
+    """A value as compact JSON, the same text for the same value."""
+    plain = _converter.unstructure(value)
+    return json.dumps(plain, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+
+
+def from_json(kind: type[T], text: str) -> T:
+    """The value that `to_json` wrote."""
+    return _converter.structure(json.loads(text), kind)
+
+
+def from_row(kind: type[T], row: Mapping[str, Any]) -> T:
+    """A record from a row whose columns are named like its fields."""
+    return _converter.structure(row, kind)
+
+
+def happening_to_row(what: Happening) -> tuple[str, str]:
+    """An event's type and its JSON."""
+    return type(what).__name__, to_json(what)
+
+
+def happening_from_row(kind: str, record: str) -> Happening:
+    """The happening that `happening_to_row` wrote."""
+    return from_json(_HAPPENINGS[kind], record)
+
+
+_HAPPENINGS: dict[str, type[Happening]] = {kind.__name__: kind for kind in get_args(Happening)}
+
+
+def _make() -> cattrs.Converter:
+    converter = cattrs.Converter(detailed_validation=False)
+    converter.register_unstructure_hook(datetime, to_micros)
+    converter.register_structure_hook(datetime, lambda micros, _: from_micros(micros))
+    converter.register_unstructure_hook(timedelta, lambda span: span // _MICROSECOND)
+    converter.register_structure_hook(timedelta, lambda micros, _: timedelta(microseconds=micros))
+    converter.register_structure_hook_func(lambda kind: kind == Mapping[str, str], _attributes)
+    converter.register_structure_hook(PhoneNumber, lambda text, _: PhoneNumber(text))
+    converter.register_structure_hook(Address, lambda text, _: address_of(text))
+    for kind in (PhoneNumber, ShortCode, SenderName):
+        converter.register_unstructure_hook(kind, lambda address: address.text)
+    converter.register_unstructure_hook(frozenset, lambda values: sorted(map(converter.unstructure, values)))
+    return converter
+
+
+def _attributes(value: str | Mapping[str, str], _: object) -> Mapping[str, str]:
+    return json.loads(value) if isinstance(value, str) else dict(value)
+
+
+_converter = _make()

@@ -1,0 +1,19 @@
+"""Names for things: one type per kind of id, so that one cannot be taken for another."""
+
+from __future__ import annotations
+
+from typing import NewType
+
+Org = NewType("Org", str)
+"""The tenant that contacts, policy and ledger belong to."""
+
+Actor = NewType("Actor", str)
+"""Who acts: a user of the host app, or the system."""
+
+ContactId = NewType("ContactId", int)
+ConversationId = NewType("ConversationId", int)
+MessageId = NewType("MessageId", int)
+SenderId = NewType("SenderId", int)
+
+DEFAULT_ORG = Org("default")
+SYSTEM = Actor("system")

@@ -1,0 +1,117 @@
+"""Policies: what an org wants, and what its actors may do. Data, versioned, overridden per actor."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from datetime import timedelta
+
+import attrs
+
+from smskit.errors import PermissionDenied, UsageError
+from smskit.model.ids import Actor
+
+STOP_ANSWER = "You are unsubscribed and will get no more messages. Reply START to subscribe again."
+START_ANSWER = "You are subscribed again. Reply HELP for help or STOP to unsubscribe."
+HELP_ANSWER = "Reply STOP to unsubscribe."
+
+
+class Permission(enum.StrEnum):
+    """What an actor may be kept from doing."""
+
+    SEND = "send"
+    ARCHIVE = "archive"
+    MANAGE_CONTACTS = "manage_contacts"
+    OPT_OUT_CONTACTS = "opt_out_contacts"
+    RESOLVE_UNKNOWN = "resolve_unknown"
+    MANAGE_POLICY = "manage_policy"
+
+
+class ToOptedOut(enum.StrEnum):
+    """What becomes of a manual text to a contact who opted out."""
+
+    WARN = "warn"
+    ALLOW = "allow"
+    BLOCK = "block"
+
+
+def _names_a_way_out(_consent: object, _field: object, text: str) -> None:
+    if "STOP" not in text.upper():
+        msg = "a consent message has to say how to opt out, for example: Reply STOP to unsubscribe."
+        raise UsageError(msg)
+
+
+@attrs.frozen
+class Consent:
+    """The consent message: who texts, why, and how to opt out."""
+
+    text: str = attrs.field(validator=_names_a_way_out)
+
+    @classmethod
+    def precede(cls, text: str) -> Consent:
+        """It goes before the first text to a number and does not wait for an answer."""
+        return cls(text)
+
+
+@attrs.frozen(kw_only=True)
+class ActorPolicy:
+    """What differs for one actor."""
+
+    requires_consent: bool | None = None
+    """Whether the org's consent message applies to this actor; None: as for everybody."""
+    denied: frozenset[Permission] = frozenset()
+
+
+@attrs.frozen(kw_only=True)
+class Policy:
+    """What an org wants. The defaults are those of a desk without special wishes."""
+
+    brand: str = ""
+    """Put before the answers to STOP, START and HELP."""
+    default_region: str | None = None
+    """ISO 3166 region in which numbers without a leading + are read."""
+    consent: Consent | None = None
+    """The consent message, if one must precede the first text to a number."""
+    to_opted_out: ToOptedOut = attrs.field(default=ToOptedOut.WARN, converter=ToOptedOut)
+    """Manual texts to contacts who opted out. Automated ones never go."""
+    stop_words: frozenset[str] = frozenset()
+    """The org's own words that opt out, besides the built-in ones."""
+    start_words: frozenset[str] = frozenset()
+    help_words: frozenset[str] = frozenset()
+    stop_answer: str = STOP_ANSWER
+    start_answer: str = START_ANSWER
+    help_answer: str = HELP_ANSWER
+    max_parts: int = 10
+    """A text of more parts is refused."""
+    consent_wait: timedelta = timedelta(minutes=5)
+    """How long a text waits for a consent message whose outcome is unknown."""
+    hold_for: timedelta = timedelta(minutes=2)
+    """How long a stuck message holds up the ones behind it in its conversation."""
+    retry_for: timedelta = timedelta(hours=24)
+    """How long a message is tried while its driver is unavailable; then it expires."""
+    actors: Mapping[Actor, ActorPolicy] = attrs.field(factory=dict)
+
+    def consent_for(self, actor: Actor) -> Consent | None:
+        """The consent message that applies to what this actor sends."""
+        own = self.actors.get(actor, ActorPolicy()).requires_consent
+        return None if own is False else self.consent
+
+    def require(self, actor: Actor, permission: Permission) -> None:
+        """Return if the actor has the permission.
+
+        :raises PermissionDenied: if it does not.
+        """
+        if permission in self.actors.get(actor, ActorPolicy()).denied:
+            raise PermissionDenied(actor, permission)
+
+    def answer(self, text: str) -> str:
+        """A system answer with the brand before it."""
+        return f"{self.brand}: {text}" if self.brand else text
+
+
+@attrs.frozen
+class PolicyRecord:
+    """A policy as it is stored. Version 0 is the one the Kit was built with."""
+
+    version: int
+    policy: Policy

@@ -1,0 +1,110 @@
+"""What goes to a carrier and what comes back: the values that drivers translate."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from datetime import datetime
+from typing import TypeAlias
+
+import attrs
+
+from smskit.model.addresses import Address, PhoneNumber
+from smskit.model.ids import MessageId
+from smskit.model.statuses import Status
+
+
+@attrs.frozen(kw_only=True)
+class Outgoing:
+    """One text for a driver to hand over.
+
+    `reference` is ours and the same on every attempt: a driver gives it to the carrier wherever the
+    carrier has a place for it, and carriers that honour it send a repeated one only once.
+    """
+
+    message_id: MessageId
+    reference: str
+    sender: Address
+    to: PhoneNumber
+    text: str
+    parts: int
+    expires_at: datetime | None = None
+    attempt: int = 1
+
+
+@attrs.frozen(kw_only=True)
+class PartOutcome:
+    """What became of one part: `accepted`, `rejected`, or `unknown` when it may have gone out.
+
+    Part 0 is the message as a whole, for carriers that give one id for all parts.
+    """
+
+    part: int
+    status: Status
+    carrier_id: str | None = None
+    code: str | None = None
+
+
+@attrs.frozen
+class Accepted:
+    """The carrier has the text, or some of its parts. At least one part is not rejected."""
+
+    parts: tuple[PartOutcome, ...]
+
+    @classmethod
+    def whole(cls, carrier_id: str | None = None) -> Accepted:
+        """All of it, under one id."""
+        return cls((PartOutcome(part=0, status=Status.ACCEPTED, carrier_id=carrier_id),))
+
+    @classmethod
+    def each(cls, carrier_ids: Iterable[str]) -> Accepted:
+        """Every part, each under its own id, in the order of the parts."""
+        return cls(
+            tuple(
+                PartOutcome(part=part, status=Status.ACCEPTED, carrier_id=carrier_id)
+                for part, carrier_id in enumerate(carrier_ids, start=1)
+            )
+        )
+
+
+@attrs.frozen(kw_only=True)
+class Inbound:
+    """A text that came in.
+
+    `carrier_id` tells one delivery from another. Where a carrier gives none, equal content counts as a
+    repetition only if the driver says that it `may_repeat`: the link broke before an earlier one was acknowledged.
+    """
+
+    sender: PhoneNumber
+    """Who wrote it."""
+    to: Address
+    """Which of our senders it came to."""
+    text: str
+    carrier_id: str | None = None
+    may_repeat: bool = False
+    sent_at: datetime | None = None
+
+    @property
+    def fingerprint(self) -> str:
+        """The same for equal content from and to the same addresses."""
+        content = "\x00".join((self.sender.e164, self.to.text, self.text))
+        return hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()[:24]
+
+
+@attrs.frozen(kw_only=True)
+class Receipt:
+    """What a carrier says happened to a message, or to one part of it.
+
+    It names the message by the carrier's id, by our `reference`, or both. `status` is `unknown` for a
+    word of the carrier's that has no meaning to us; the word itself stays in `code`.
+    """
+
+    status: Status
+    carrier_id: str | None = None
+    reference: str | None = None
+    part: int = 0
+    code: str | None = None
+    at: datetime | None = None
+
+
+Incoming: TypeAlias = Inbound | Receipt

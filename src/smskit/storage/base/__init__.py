@@ -1,0 +1,66 @@
+"""The storage interface: small protocols, one per subject, that speak of texting and not of queries.
+
+Every method is one whole transaction: when it returns, all it did is on disk; when it raises, nothing of it is.
+Methods take the domain's time as an argument and never wait for anything but the store.
+"""
+
+from smskit.storage.base.desk import Contacts, Conversations, Events, Policies, Senders
+from smskit.storage.base.queue import Inbox, Links, Queue
+from smskit.storage.base.store import Pulse, Storage
+from smskit.storage.base.values import (
+    Answer,
+    Claimed,
+    Doubt,
+    Enqueued,
+    IntakeRow,
+    IsUnknown,
+    NewContact,
+    NewMessage,
+    Page,
+    Reading,
+    Received,
+    Ruling,
+    SystemAnswer,
+    Terms,
+    Ticket,
+    Turn,
+    Verdict,
+    WasAccepted,
+    WasRejected,
+    WasUnavailable,
+    Way,
+)
+
+__all__ = [
+    "Answer",
+    "Claimed",
+    "Contacts",
+    "Conversations",
+    "Doubt",
+    "Enqueued",
+    "Events",
+    "Inbox",
+    "IntakeRow",
+    "IsUnknown",
+    "Links",
+    "NewContact",
+    "NewMessage",
+    "Page",
+    "Policies",
+    "Pulse",
+    "Queue",
+    "Reading",
+    "Received",
+    "Ruling",
+    "Senders",
+    "Storage",
+    "SystemAnswer",
+    "Terms",
+    "Ticket",
+    "Turn",
+    "Verdict",
+    "WasAccepted",
+    "WasRejected",
+    "WasUnavailable",
+    "Way",
+]

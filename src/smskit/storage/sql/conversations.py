@@ -1,0 +1,142 @@
+"""Conversations and their threads, read by keyset pages from rows that are kept ready for the list."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from smskit.errors import NotFound
+from smskit.model.codec import from_row, to_micros
+from smskit.model.conversations import ConversationRecord
+from smskit.model.events import ConversationArchived, ConversationRestored, ConversationStarted
+from smskit.model.ids import ContactId, ConversationId, Org, SenderId
+from smskit.model.messages import MessageRecord
+from smskit.storage.base import Page
+from smskit.storage.sql import cursors
+from smskit.storage.sql.events import tell
+from smskit.storage.sql.tx import Row, Tx, existing
+
+_SELECT = (
+    "select c.id, c.org, c.contact_id, k.number, k.name, n.address as sender, c.archived, c.unread, c.last_at, "
+    "c.last_message_id, m.kind as last_kind, m.status as last_status, m.text as last_text, c.created_at "
+    "from smskit_conversation c join smskit_contact k on k.id = c.contact_id "
+    "join smskit_sender n on n.id = c.sender_id left join smskit_message m on m.id = c.last_message_id "
+)
+
+MESSAGE = (
+    "id, org, conversation_id, kind, origin, category, status, text, parts, actor, key, at, created_at, due_at, "
+    "admitted_at, accepted_at, settled_at, code, flags, after_id"
+)
+"""The columns of a message record."""
+
+
+def start_conversation(
+    tx: Tx, org: Org, sender: SenderId, contact: ContactId, now: datetime
+) -> ConversationRecord:
+    conversation_id, _ = open_conversation(tx, org, sender, contact, to_micros(now))
+    return get_conversation(tx, org, ConversationId(conversation_id))
+
+
+def open_conversation(tx: Tx, org: str, sender: int, contact: int, now: int) -> tuple[int, bool]:
+    """The active conversation of the two: made, restored or as it is; and whether it was made."""
+    row = tx.one(
+        "select id from smskit_conversation where sender_id = ? and contact_id = ?", (sender, contact)
+    )
+    if row is not None:
+        restore(tx, org, row["id"], now)
+        return int(row["id"]), False
+    row = existing(
+        tx.one(
+            "insert into smskit_conversation (org, sender_id, contact_id, last_at, created_at) "
+            "values (?, ?, ?, ?, ?) returning id",
+            (org, sender, contact, now, now),
+        )
+    )
+    tell(tx, org, ConversationStarted(conversation_id=row["id"], contact_id=ContactId(contact)), now)
+    return int(row["id"]), True
+
+
+def restore(tx: Tx, org: str, conversation_id: int, now: int) -> bool:
+    """Bring an archived conversation back; False if it was active."""
+    restored = tx.run(
+        "update smskit_conversation set archived = 0 where id = ? and archived = 1", (conversation_id,)
+    )
+    if restored:
+        tell(tx, org, ConversationRestored(conversation_id=ConversationId(conversation_id)), now)
+    return bool(restored)
+
+
+def get_conversation(tx: Tx, org: Org, conversation_id: ConversationId) -> ConversationRecord:
+    row = tx.one(_SELECT + "where c.id = ? and c.org = ?", (conversation_id, org))
+    if row is None:
+        raise _no_conversation(org, conversation_id)
+    return _conversation(row)
+
+
+def list_conversations(
+    tx: Tx, org: Org, archived: bool, after: str | None, limit: int
+) -> Page[ConversationRecord]:
+    key = cursors.read(after, 2)
+    further = "" if key is None else "and (c.last_at, c.id) < (?, ?) "
+    rows = tx.all(
+        _SELECT
+        + f"where c.org = ? and c.archived = ? {further}order by c.last_at desc, c.id desc limit ?",
+        (org, archived, *(key or ()), limit),
+    )
+    page = cursors.page(rows, limit, lambda row: (row["last_at"], row["id"]))
+    return Page(tuple(map(_conversation, page.items)), page.next)
+
+
+def last_sender(tx: Tx, org: Org, contact: ContactId) -> SenderId | None:
+    row = tx.one(
+        "select sender_id from smskit_conversation where contact_id = ? and org = ? "
+        "order by last_at desc limit 1",
+        (contact, org),
+    )
+    return None if row is None else SenderId(row["sender_id"])
+
+
+def set_archived(
+    tx: Tx, org: Org, conversation_id: ConversationId, archived: bool, now: datetime
+) -> bool:
+    _must_exist(tx, org, conversation_id)
+    if not archived:
+        return restore(tx, org, conversation_id, to_micros(now))
+    moved = tx.run(
+        "update smskit_conversation set archived = 1 where id = ? and archived = 0", (conversation_id,)
+    )
+    if moved:
+        tell(tx, org, ConversationArchived(conversation_id=conversation_id), to_micros(now))
+    return bool(moved)
+
+
+def mark_read(tx: Tx, org: Org, conversation_id: ConversationId) -> None:
+    _must_exist(tx, org, conversation_id)
+    tx.run("update smskit_conversation set unread = 0 where id = ?", (conversation_id,))
+
+
+def list_messages(
+    tx: Tx, org: Org, conversation_id: ConversationId, after: str | None, limit: int
+) -> Page[MessageRecord]:
+    _must_exist(tx, org, conversation_id)
+    key = cursors.read(after, 2)
+    further = "" if key is None else "and (at, id) < (?, ?) "
+    rows = tx.all(
+        f"select {MESSAGE} from smskit_message where conversation_id = ? {further}"
+        "order by at desc, id desc limit ?",
+        (conversation_id, *(key or ()), limit),
+    )
+    page = cursors.page(rows, limit, lambda row: (row["at"], row["id"]))
+    return Page(tuple(from_row(MessageRecord, row) for row in page.items), page.next)
+
+
+def _conversation(row: Row) -> ConversationRecord:
+    return from_row(ConversationRecord, row)
+
+
+def _must_exist(tx: Tx, org: Org, conversation_id: ConversationId) -> None:
+    if tx.one("select 1 from smskit_conversation where id = ? and org = ?", (conversation_id, org)) is None:
+        raise _no_conversation(org, conversation_id)
+
+
+def _no_conversation(org: str, conversation_id: int) -> NotFound:
+    return NotFound(f"org {org!r} has no conversation {conversation_id}")

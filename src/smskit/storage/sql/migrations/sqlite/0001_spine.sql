@@ -1,0 +1,213 @@
+-- Moments are microseconds since 1970 (UTC); enums are their words, except lanes, flags and outbox states.
+
+create table smskit_policy (
+    org text primary key,
+    version integer not null,
+    record text not null
+) without rowid;
+
+create table smskit_sender (
+    id integer primary key,
+    org text not null,
+    driver text not null,
+    address text not null,
+    -- Rate: microseconds per part, parts in a burst and in debt; the generic cell rate algorithm's one moment.
+    interval integer not null default 0,
+    burst integer not null default 1,
+    debt integer not null default 0,
+    free_at integer not null default 0,
+    unique (driver, address)
+);
+create index smskit_sender_org on smskit_sender (org, id);
+
+create table smskit_contact (
+    id integer primary key,
+    org text not null,
+    number text not null,
+    name text not null default '',
+    zone text,
+    attributes text not null default '{}',
+    created_at integer not null,
+    updated_at integer not null,
+    unique (org, number)
+);
+
+-- The row on which admission, opt-out and replies meet. Made when a number is first seen, never deleted.
+create table smskit_subscription (
+    org text not null,
+    number text not null,
+    opted_out integer not null default 0,
+    scope text not null default 'all',
+    source text not null default 'default',
+    changed_at integer not null,
+    consent text not null default 'none',
+    consent_message_id integer,
+    version integer not null default 1,
+    primary key (org, number)
+) without rowid;
+
+create table smskit_block (
+    org text not null,
+    number text not null,
+    driver text not null,
+    address text not null,
+    code text,
+    since integer not null,
+    primary key (org, number, driver, address)
+) without rowid;
+
+create table smskit_conversation (
+    id integer primary key,
+    org text not null,
+    sender_id integer not null references smskit_sender (id),
+    contact_id integer not null references smskit_contact (id),
+    archived integer not null default 0,
+    unread integer not null default 0,
+    last_message_id integer,
+    last_at integer not null,
+    next_order integer not null default 1,
+    created_at integer not null,
+    unique (sender_id, contact_id)
+);
+create index smskit_conversation_list on smskit_conversation (org, archived, last_at desc, id desc);
+create index smskit_conversation_contact on smskit_conversation (contact_id, last_at desc);
+
+create table smskit_message (
+    id integer primary key autoincrement,
+    org text not null,
+    conversation_id integer not null references smskit_conversation (id),
+    kind text not null,
+    origin text,
+    category text,
+    lane integer not null default 0,
+    status text not null,
+    text text not null,
+    parts integer not null,
+    actor text not null,
+    key text,
+    at integer not null,
+    created_at integer not null,
+    -- The driver it was last handed to.
+    via text,
+    due_at integer,
+    admitted_at integer,
+    accepted_at integer,
+    settled_at integer,
+    code text,
+    flags integer not null default 0,
+    after_id integer
+);
+create index smskit_message_thread on smskit_message (conversation_id, at desc, id desc);
+create unique index smskit_message_key on smskit_message (org, key) where key is not null;
+
+-- One row for each message that is not settled. States: 0 ready, 1 claimed, 2 submitting, 3 waiting for its turn,
+-- 4 unknown, 5 parked until due_at (scheduled or held), 6 after a consent message.
+create table smskit_outbox (
+    message_id integer primary key references smskit_message (id),
+    conversation_id integer not null,
+    sender_id integer not null,
+    lane integer not null,
+    state integer not null,
+    due_at integer not null,
+    expires_at integer,
+    parts integer not null,
+    -- Its place in its conversation and lane; null while parked or behind a consent message.
+    order_no integer,
+    -- It was stuck for too long and no longer holds up the ones behind it.
+    yielded integer not null default 0,
+    yield_at integer,
+    after_id integer,
+    worker text,
+    fence integer not null default 0,
+    tries integer not null default 0,
+    -- The policy's patience with it, in microseconds.
+    hold_for integer not null,
+    consent_wait integer not null,
+    lease_until integer,
+    way text,
+    -- What the last decision in the ledger says, in short.
+    gist text not null default ''
+);
+create index smskit_outbox_ready on smskit_outbox (sender_id, lane, due_at, message_id) where state = 0;
+create index smskit_outbox_order on smskit_outbox (conversation_id, lane, order_no);
+create index smskit_outbox_lease on smskit_outbox (lease_until) where state in (1, 2);
+create index smskit_outbox_due on smskit_outbox (due_at) where state in (5, 6);
+create index smskit_outbox_doubt on smskit_outbox (due_at) where state = 4 and way is not null;
+create index smskit_outbox_yield on smskit_outbox (yield_at) where yield_at is not null;
+create index smskit_outbox_after on smskit_outbox (after_id) where after_id is not null;
+
+-- Carrier ids, written by records and by receipts; a receipt that comes first parks its status here.
+create table smskit_carrier_ref (
+    driver text not null,
+    carrier_id text not null,
+    part integer not null,
+    message_id integer,
+    status text not null,
+    code text,
+    received_at integer,
+    primary key (driver, carrier_id, part)
+) without rowid;
+create index smskit_carrier_ref_message on smskit_carrier_ref (message_id);
+
+create table smskit_inbox (
+    driver text not null,
+    event_key text not null,
+    message_id integer not null,
+    received_at integer not null,
+    acknowledged integer not null default 0,
+    primary key (driver, event_key)
+) without rowid;
+
+create table smskit_ledger (
+    id integer primary key autoincrement,
+    org text not null,
+    at integer not null,
+    kind text not null,
+    message_id integer,
+    number text,
+    actor text,
+    record text not null
+);
+create index smskit_ledger_message on smskit_ledger (message_id) where message_id is not null;
+create index smskit_ledger_number on smskit_ledger (org, number) where number is not null;
+
+-- The writer's lock is the sequencer: ids are given in the order of commits.
+create table smskit_event (
+    id integer primary key autoincrement,
+    org text not null,
+    at integer not null,
+    kind text not null,
+    record text not null
+);
+create index smskit_event_org on smskit_event (org, id);
+
+create table smskit_reader (
+    org text not null,
+    name text not null,
+    position integer not null,
+    primary key (org, name)
+) without rowid;
+
+create table smskit_mark (
+    name text primary key,
+    value integer not null
+) without rowid;
+
+create table smskit_link (
+    driver text primary key,
+    worker text not null,
+    lease_until integer not null
+) without rowid;
+
+-- A host inserts here inside its own transaction; org, key, actor and sender may be left out.
+create table smskit_intake (
+    id integer primary key autoincrement,
+    org text not null default 'default',
+    number text not null,
+    text text not null,
+    key text,
+    actor text not null default 'host',
+    sender text,
+    error text
+);
+create index smskit_intake_open on smskit_intake (id) where error is null;

@@ -1,0 +1,92 @@
+"""The outbox: one row for each message that is not settled, and its place in its conversation.
+
+In a conversation and lane the row with the lowest order number is the head. The head is ready, claimed,
+submitting or unknown; every other row with a number waits. Rows that yielded count for nobody's turn.
+Parked rows and rows behind a consent message have no number; they get one when they become sendable.
+"""
+
+from __future__ import annotations
+
+import enum
+
+from smskit.storage.sql.tx import Tx, existing
+
+
+class State(enum.IntEnum):
+    """Where a row of the outbox is. The numbers stand in the partial indexes of the schema."""
+
+    READY = 0
+    CLAIMED = 1
+    SUBMITTING = 2
+    WAITING = 3
+    UNKNOWN = 4
+    PARKED = 5
+    AFTER = 6
+
+
+_HEAD = (
+    "select message_id, state from smskit_outbox where conversation_id = ? and lane = ? "
+    "and order_no is not null and yielded = 0 order by order_no limit 1"
+)
+
+
+def give_place(tx: Tx, message_id: int, conversation_id: int, lane: int, now: int) -> None:
+    """Make a row sendable: it gets the next order number, and goes at once or waits for its turn."""
+    head = tx.one(_HEAD, (conversation_id, lane))
+    state = State.READY if head is None else State.WAITING
+    tx.run(
+        "update smskit_outbox set order_no = ?, state = ?, due_at = ?, after_id = null where message_id = ?",
+        (next_order(tx, conversation_id), state, now, message_id),
+    )
+
+
+def next_order(tx: Tx, conversation_id: int) -> int:
+    """The next order number of a conversation."""
+    row = tx.one(
+        "update smskit_conversation set next_order = next_order + 1 where id = ? returning next_order - 1 as n",
+        (conversation_id,),
+    )
+    return int(existing(row)["n"])
+
+
+def wake(tx: Tx, conversation_id: int, lane: int) -> None:
+    """After the head of a conversation and lane went: the next one is ready."""
+    head = tx.one(_HEAD, (conversation_id, lane))
+    if head is not None and head["state"] == State.WAITING:
+        tx.run(
+            "update smskit_outbox set state = ? where message_id = ?", (State.READY, head["message_id"])
+        )
+
+
+def give_up_place(tx: Tx, message_id: int, state: State, due_at: int) -> None:
+    """Take a row out of the order until it becomes sendable again."""
+    row = existing(
+        tx.one(
+            "update smskit_outbox set state = ?, due_at = ?, order_no = null, worker = null, lease_until = null "
+            "where message_id = ? returning conversation_id, lane",
+            (state, due_at, message_id),
+        )
+    )
+    wake(tx, row["conversation_id"], row["lane"])
+
+
+def yield_place(tx: Tx, message_id: int) -> None:
+    """Let those behind a stuck row overtake it."""
+    row = existing(
+        tx.one(
+            "update smskit_outbox set yielded = 1, yield_at = null where message_id = ? "
+            "returning conversation_id, lane",
+            (message_id,),
+        )
+    )
+    wake(tx, row["conversation_id"], row["lane"])
+
+
+def remove(tx: Tx, message_id: int) -> None:
+    """Take a row out for good, if it is there."""
+    row = tx.one(
+        "delete from smskit_outbox where message_id = ? returning conversation_id, lane, order_no",
+        (message_id,),
+    )
+    if row is not None and row["order_no"] is not None:
+        wake(tx, row["conversation_id"], row["lane"])

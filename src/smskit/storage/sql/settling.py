@@ -1,0 +1,110 @@
+"""Settling a message, and what its end means for those that wait for it: consent messages and their texts."""
+
+from __future__ import annotations
+
+from smskit.model.contacts import ConsentState
+from smskit.model.events import StatusChanged
+from smskit.model.ids import ConversationId, MessageId
+from smskit.model.messages import Origin
+from smskit.model.statuses import Status
+from smskit.storage.sql import outbox
+from smskit.storage.sql.events import tell
+from smskit.storage.sql.subscriptions import set_consent
+from smskit.storage.sql.tx import Row, Tx, existing
+
+_CONSENT_DEAD = frozenset({Status.BLOCKED, Status.CANCELED, Status.EXPIRED, Status.FAILED, Status.REJECTED})
+"""A consent message that ends so before the carrier took it never went out: the claim is free again."""
+
+
+def settle(tx: Tx, message_id: int, status: Status, code: str | None, now: int) -> None:
+    """The queue is done with a message: it is taken out and stands at `status`."""
+    outbox.remove(tx, message_id)
+    move(tx, message_id, status, code, now)
+
+
+def move(tx: Tx, message_id: int, status: Status, code: str | None, now: int) -> None:
+    """A message stands at a new status; whoever waits for it is told."""
+    accepted = now if status.rank > 0 else None
+    row = existing(
+        tx.one(
+            "update smskit_message set status = ?, code = ?, settled_at = ?, "
+            "accepted_at = coalesce(accepted_at, ?) where id = ? returning org, conversation_id, origin",
+            (status, code, now, accepted, message_id),
+        )
+    )
+    tell(
+        tx,
+        row["org"],
+        StatusChanged(
+            conversation_id=ConversationId(row["conversation_id"]),
+            message_id=MessageId(message_id),
+            status=status,
+            code=code,
+        ),
+        now,
+    )
+    if row["origin"] == Origin.CONSENT:
+        _consent_moved(tx, message_id, status, now)
+
+
+def consent_in_doubt(tx: Tx, message_id: int, now: int) -> None:
+    """The texts behind a consent message whose outcome is unknown wait no longer than their policy says."""
+    tx.run(
+        "update smskit_outbox set due_at = min(due_at, ? + consent_wait) where after_id = ? and state = ?",
+        (now, message_id, outbox.State.AFTER),
+    )
+
+
+def _consent_moved(tx: Tx, message_id: int, status: Status, now: int) -> None:
+    claim = tx.one(
+        "select s.org, s.number from smskit_message m join smskit_conversation c on c.id = m.conversation_id "
+        "join smskit_contact k on k.id = c.contact_id "
+        "join smskit_subscription s on s.org = k.org and s.number = k.number "
+        "where m.id = ? and s.consent_message_id = m.id and s.consent = 'claimed'",
+        (message_id,),
+    )
+    if claim is None:
+        return
+    if status in _CONSENT_DEAD:
+        set_consent(tx, claim["org"], claim["number"], ConsentState.NONE, None)
+        for waiting in _behind(tx, message_id):
+            settle(tx, waiting["message_id"], Status.FAILED, "consent_not_sent", now)
+    elif status.rank > 0:
+        set_consent(tx, claim["org"], claim["number"], ConsentState.SENT, message_id)
+        for waiting in _behind(tx, message_id):
+            release(tx, waiting, now)
+
+
+def release(tx: Tx, waiting: Row, now: int) -> None:
+    """A parked or deferred row becomes sendable, and stands in the thread where it is sent."""
+    outbox.give_place(tx, waiting["message_id"], waiting["conversation_id"], waiting["lane"], now)
+    row = existing(
+        tx.one(
+            "update smskit_message set at = ?, status = 'queued' where id = ? returning org, status",
+            (now, waiting["message_id"]),
+        )
+    )
+    tx.run(
+        "update smskit_conversation set last_message_id = ?, last_at = max(last_at, ?) where id = ?",
+        (waiting["message_id"], now, waiting["conversation_id"]),
+    )
+    tell(
+        tx,
+        row["org"],
+        StatusChanged(
+            conversation_id=ConversationId(waiting["conversation_id"]),
+            message_id=MessageId(waiting["message_id"]),
+            status=Status.QUEUED,
+        ),
+        now,
+    )
+
+
+def _behind(tx: Tx, message_id: int) -> list[Row]:
+    return list(
+        tx.all(
+            "select message_id, conversation_id, lane from smskit_outbox "
+            "where after_id = ? and state = 6 order by message_id",
+            (message_id,),
+        )
+    )

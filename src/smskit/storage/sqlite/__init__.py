@@ -1,0 +1,31 @@
+"""SQLite: one file, one writer thread with group commit, a few readers. The default store."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from smskit.storage.sql.store import SqlStorage
+from smskit.storage.sqlite.runner import SqliteRunner
+
+__all__ = ["SqliteStorage"]
+
+
+class SqliteStorage(SqlStorage):
+    """A store in one SQLite file, or in memory if `path` is None.
+
+    Several processes may open the same file. A transaction waits up to `lock_timeout` for another process.
+    """
+
+    def __init__(
+        self,
+        path: str | None,
+        *,
+        lease_clock: Callable[[], datetime],
+        lock_timeout: timedelta = timedelta(seconds=10),
+    ) -> None:
+        super().__init__(SqliteRunner(path, lock_timeout), lease_clock)
+        self.path = path
+
+    def __repr__(self) -> str:
+        return f"SqliteStorage({self.path or ':memory:'!r})"
