@@ -167,12 +167,21 @@ class Kit:
         """
         self._must_be_open()
         async with self._links_held():
-            worked = await self._dispatcher.drain()
-            for driver in self.drivers:
-                beat = self.storage.pulse.next()
-                await driver.poll(self._receiver.sink(driver))
-                worked = worked or beat.is_set()
-        return worked
+            dispatched = await self.dispatch()
+            return await self.poll() or dispatched
+
+    async def dispatch(self) -> bool:
+        """Hand over all that is due now and record the answers; False if nothing was due."""
+        self._must_be_open()
+        return await self._dispatcher.drain()
+
+    async def poll(self) -> bool:
+        """Fetch what there is from drivers that are asked; False if nothing came."""
+        self._must_be_open()
+        beat = self.storage.pulse.next()
+        for driver in self.drivers:
+            await driver.poll(self._receiver.sink(driver))
+        return beat.is_set()
 
     async def run_until_idle(self) -> None:
         """Tick until nothing is due any more, for tests."""

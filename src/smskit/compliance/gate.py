@@ -53,7 +53,7 @@ Rule: TypeAlias = Callable[[Request, Facts, Policy, datetime], Decision | None]
 """What one rule says; None if the message does not concern it."""
 
 HostRule: TypeAlias = Callable[
-    [Request, Facts, Policy, datetime], Decision | None | Awaitable[Decision | None]
+    [Request, Facts, Policy, datetime], Decision | Awaitable[Decision | None] | None
 ]
 """A rule written by the host. It may await, runs outside any transaction, and can only make a decision stricter."""
 

@@ -30,7 +30,9 @@ def content(request: Request, _facts: Facts, policy: Policy, _now: datetime) -> 
     if why is not None:
         return Denied("content", why)
     if request.parts > policy.max_parts:
-        return Denied("content", f"the text takes {request.parts} parts, and policy allows {policy.max_parts}")
+        return Denied(
+            "content", f"the text takes {request.parts} parts, and policy allows {policy.max_parts}"
+        )
     return None
 
 
@@ -45,7 +47,8 @@ def carrier_block(_request: Request, facts: Facts, _policy: Policy, _now: dateti
     """What the carrier refuses is not tried, nor sent by another sender."""
     if facts.blocked_by_carrier:
         return Denied(
-            "carrier_block", "the carrier blocks this sender for the contact, until the contact texts START to it"
+            "carrier_block",
+            "the carrier blocks this sender for the contact, until the contact texts START to it",
         )
     return None
 

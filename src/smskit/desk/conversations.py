@@ -105,9 +105,7 @@ class Conversation:
 
     async def messages(self, *, after: str | None = None, limit: int = 50) -> Page[Message]:
         """A page of the thread, newest first; `page.next` continues."""
-        page = await self._office.storage.list_messages(
-            self._office.org, self.id, after=after, limit=limit
-        )
+        page = await self._office.storage.list_messages(self._office.org, self.id, after=after, limit=limit)
         return Page(tuple(Message(self._office, record) for record in page.items), page.next)
 
     async def archive(self) -> bool:

@@ -109,7 +109,9 @@ class Message:
         office = self._office
         await office.require(Permission.RESOLVE_UNKNOWN)
         if not await office.storage.send_again(office.org, self.id, office.actor, office.now()):
-            msg = f"message {self.id} is {self.status}; only an unknown one that nothing withdrew is sent again"
+            msg = (
+                f"message {self.id} is {self.status}; only an unknown one that nothing withdrew is sent again"
+            )
             raise Conflict(msg)
         return await self.refresh()
 

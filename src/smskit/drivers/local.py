@@ -107,7 +107,14 @@ class LocalCarrier(Driver):
         parsed = number if isinstance(number, PhoneNumber) else PhoneNumber.parse(number)
         return self._handsets.setdefault(parsed.e164, Handset(parsed))
 
-    def text(self, sender: str | PhoneNumber, text: str, to: Address | None = None) -> Inbound:
+    @property
+    def next_due(self) -> datetime | None:
+        """When the carrier has something to bring."""
+        return self._due[0][0] if self._due else None
+
+    def text(
+        self, sender: str | PhoneNumber, text: str, to: Address | None = None, *, at_once: bool = False
+    ) -> Inbound:
         """A person texts one of our senders, the first one unless another is named."""
         inbound = Inbound(
             sender=self.handset(sender).number,
@@ -116,7 +123,7 @@ class LocalCarrier(Driver):
             carrier_id=f"in-{next(self._ids)}",
             sent_at=self._clock.now(),
         )
-        self._at(self._clock.now() + self._latency, inbound)
+        self._at(self._clock.now() + (timedelta() if at_once else self._latency), inbound)
         return inbound
 
     async def send(self, message: Outgoing) -> Accepted:
@@ -155,7 +162,7 @@ class LocalCarrier(Driver):
         """Bring everything that is due, in the order of time; an event that is not stored stays."""
         while (entry := self._next_due()) is not None:
             await self._bring(entry, sink)
-        return self._due[0][0] if self._due else None
+        return self.next_due
 
     async def run(self, sink: Sink) -> None:
         """As `poll`, for as long as it is not cancelled, with several events at once as carriers do."""
@@ -169,7 +176,7 @@ class LocalCarrier(Driver):
                         tasks.start_soon(self._bring, entry, sink)
                     else:
                         await self._bring(entry, sink)
-            await self._clock.wait(more, self._due[0][0] if self._due else None)
+            await self._clock.wait(more, self.next_due)
 
     def _next_due(self) -> _Entry | None:
         due = bool(self._due) and self._due[0][0] <= self._clock.now()

@@ -66,7 +66,9 @@ class Receiver:
             answers=_answers(driver, record, now),
         )
         stored = await self._storage.receive(driver.name, sender.id, inbound, reading, now)
-        log.info("received", extra={"message_id": stored.message_id, "driver": driver.name, "new": stored.new})
+        log.info(
+            "received", extra={"message_id": stored.message_id, "driver": driver.name, "new": stored.new}
+        )
 
     async def _route(self, driver: Driver, to: Address) -> SenderRecord:
         known = self._routes.get((driver.name, to))

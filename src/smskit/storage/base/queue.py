@@ -42,9 +42,7 @@ class Queue(Protocol):
         :raises NotFound: if there is no such conversation.
         """
 
-    async def claim(
-        self, worker: str, room: Mapping[str, int], now: datetime, *, lease: timedelta
-    ) -> Turn:
+    async def claim(self, worker: str, room: Mapping[str, int], now: datetime, *, lease: timedelta) -> Turn:
         """Take messages that are due, for each driver up to its room, and lease them to the worker.
 
         Interactive before transactional before bulk; within a conversation and lane in order; never one whose

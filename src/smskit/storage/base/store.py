@@ -47,5 +47,5 @@ class Storage(Policies, Senders, Contacts, Conversations, Queue, Inbox, Links, E
     async def aclose(self) -> None:
         """Finish what was begun and let go. Closing twice does no harm."""
 
-    async def settled(self) -> None:
-        """Return once nothing asked of the store is under way."""
+    async def settled(self) -> bool:
+        """Return once nothing asked of the store is under way; True if there was something to wait for."""

@@ -31,9 +31,7 @@ _STANDS = (
     "where o.message_id = ? and o.worker = ? and o.fence = ? and o.state = 1 and o.lease_until > ?"
 )
 
-_OVERTAKES = (
-    "select 1 from smskit_outbox where conversation_id = ? and lane = ? and yielded = 1 and order_no < ? limit 1"
-)
+_OVERTAKES = "select 1 from smskit_outbox where conversation_id = ? and lane = ? and yielded = 1 and order_no < ? limit 1"
 
 
 def admit(tx: Tx, rulings: Sequence[Ruling], now: datetime, lease_now: datetime) -> Sequence[Verdict]:
@@ -90,7 +88,7 @@ def _put_behind_consent(tx: Tx, ruling: Ruling, row: Row, now: int) -> None:
     if row["consent"] == ConsentState.NONE:
         consent_id = _claim_consent(tx, ruling, row, now)
     message_id = ruling.ticket.message_id
-    outbox.give_up_place(tx, message_id, State.AFTER, _FAR)
+    outbox.give_up_place(tx, message_id, State.AFTER, None)
     tx.run("update smskit_outbox set after_id = ? where message_id = ?", (consent_id, message_id))
     tx.run("update smskit_message set after_id = ?, status = 'queued' where id = ?", (consent_id, message_id))
     doubtful = tx.one("select 1 from smskit_message where id = ? and status = 'unknown'", (consent_id,))
@@ -127,7 +125,3 @@ def _claim_consent(tx: Tx, ruling: Ruling, row: Row, now: int) -> int:
     message = put(tx, consent, now).message
     set_consent(tx, row["org"], PhoneNumber(row["number"]).e164, ConsentState.CLAIMED, message.id)
     return message.id
-
-
-_FAR = 1 << 62
-"""A due time that never comes: the consent message's own fate decides."""

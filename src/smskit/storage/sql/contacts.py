@@ -22,9 +22,7 @@ _SELECT = (
 )
 
 
-def put_contacts(
-    tx: Tx, org: Org, contacts: Sequence[NewContact], now: datetime
-) -> Sequence[ContactRecord]:
+def put_contacts(tx: Tx, org: Org, contacts: Sequence[NewContact], now: datetime) -> Sequence[ContactRecord]:
     return [_put(tx, org, contact, to_micros(now)) for contact in contacts]
 
 

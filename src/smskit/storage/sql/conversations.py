@@ -78,8 +78,7 @@ def list_conversations(
     key = cursors.read(after, 2)
     further = "" if key is None else "and (c.last_at, c.id) < (?, ?) "
     rows = tx.all(
-        _SELECT
-        + f"where c.org = ? and c.archived = ? {further}order by c.last_at desc, c.id desc limit ?",
+        _SELECT + f"where c.org = ? and c.archived = ? {further}order by c.last_at desc, c.id desc limit ?",
         (org, archived, *(key or ()), limit),
     )
     page = cursors.page(rows, limit, lambda row: (row["last_at"], row["id"]))
@@ -95,9 +94,7 @@ def last_sender(tx: Tx, org: Org, contact: ContactId) -> SenderId | None:
     return None if row is None else SenderId(row["sender_id"])
 
 
-def set_archived(
-    tx: Tx, org: Org, conversation_id: ConversationId, archived: bool, now: datetime
-) -> bool:
+def set_archived(tx: Tx, org: Org, conversation_id: ConversationId, archived: bool, now: datetime) -> bool:
     _must_exist(tx, org, conversation_id)
     if not archived:
         return restore(tx, org, conversation_id, to_micros(now))

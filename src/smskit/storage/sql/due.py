@@ -95,9 +95,7 @@ class Bucket:
     @classmethod
     def of(cls, sender: Row, now: int) -> Bucket:
         """The bucket of a sender's row."""
-        return cls(
-            sender["id"], sender["interval"], sender["burst"], sender["debt"], sender["free_at"], now
-        )
+        return cls(sender["id"], sender["interval"], sender["burst"], sender["debt"], sender["free_at"], now)
 
     def free_for(self, lane: Lane, parts: int) -> int:
         """When so many parts may go. A text larger than the bucket goes when the bucket is full."""

@@ -24,7 +24,9 @@ def tell(tx: Tx, org: str, what: Happening, now: int) -> None:
 def read_events(tx: Tx, org: Org | None, after: int, limit: int) -> Sequence[Event]:
     dropped = tx.one("select value from smskit_mark where name = ?", (f"events_dropped:{org}",))
     if dropped is not None and after < dropped["value"]:
-        msg = f"events up to {dropped['value']} are no longer kept, and the reader is at {after}; start it anew"
+        msg = (
+            f"events up to {dropped['value']} are no longer kept, and the reader is at {after}; start it anew"
+        )
         raise EventsLost(msg)
     mine, params = ("", ()) if org is None else ("and org = ? ", (org,))
     rows = tx.all(

@@ -115,9 +115,7 @@ def _obey(
     if word is Word.STOP:
         if out and row["scope"] == Scope.ALL:
             return None
-        subscriptions.move_out(
-            tx, org, number, scope=Scope.ALL, source=Source.WORD, actor=_CONTACT, now=now
-        )
+        subscriptions.move_out(tx, org, number, scope=Scope.ALL, source=Source.WORD, actor=_CONTACT, now=now)
     if word is Word.START:
         subscriptions.lift_block(tx, org, number.e164, *route, now)
         if not out:

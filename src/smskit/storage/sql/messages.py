@@ -134,6 +134,8 @@ def _of_key(tx: Tx, new: NewMessage) -> MessageRecord:
         tx.one(f"select {MESSAGE} from smskit_message where org = ? and key = ?", (new.org, new.key))
     )
     if (row["conversation_id"], row["text"]) != (new.conversation_id, new.text):
-        msg = f"the key of message {row['id']} was used again for another text or conversation; make a new key"
+        msg = (
+            f"the key of message {row['id']} was used again for another text or conversation; make a new key"
+        )
         raise Conflict(msg)
     return from_row(MessageRecord, row)

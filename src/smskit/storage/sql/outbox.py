@@ -53,12 +53,10 @@ def wake(tx: Tx, conversation_id: int, lane: int) -> None:
     """After the head of a conversation and lane went: the next one is ready."""
     head = tx.one(_HEAD, (conversation_id, lane))
     if head is not None and head["state"] == State.WAITING:
-        tx.run(
-            "update smskit_outbox set state = ? where message_id = ?", (State.READY, head["message_id"])
-        )
+        tx.run("update smskit_outbox set state = ? where message_id = ?", (State.READY, head["message_id"]))
 
 
-def give_up_place(tx: Tx, message_id: int, state: State, due_at: int) -> None:
+def give_up_place(tx: Tx, message_id: int, state: State, due_at: int | None) -> None:
     """Take a row out of the order until it becomes sendable again."""
     row = existing(
         tx.one(

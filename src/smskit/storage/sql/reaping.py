@@ -65,9 +65,7 @@ _RELEASE: Mapping[str, Callable[[Tx, Row, int], None]] = {
 }
 
 
-def reap(
-    tx: Tx, now: datetime, ways: Mapping[str, Answer], limit: int, lease_now: datetime
-) -> int:
+def reap(tx: Tx, now: datetime, ways: Mapping[str, Answer], limit: int, lease_now: datetime) -> int:
     rows = tx.all(
         recording.IN_HAND + "where o.state in (1, 2) and o.lease_until <= ? order by o.lease_until limit ?",
         (to_micros(lease_now), limit),
@@ -85,9 +83,7 @@ def reap(
     return count
 
 
-def doubts(
-    tx: Tx, worker: str, drivers: Sequence[str], now: datetime, lease: timedelta
-) -> Sequence[Doubt]:
+def doubts(tx: Tx, worker: str, drivers: Sequence[str], now: datetime, lease: timedelta) -> Sequence[Doubt]:
     moment = to_micros(now)
     rows = tx.all(
         "select m.*, o.fence, o.tries, o.expires_at, n.driver, n.address, k.number from smskit_outbox o "
@@ -122,7 +118,8 @@ def send_again(tx: Tx, org: Org, message_id: MessageId, actor: Actor, now: datet
     moment = to_micros(now)
     outbox.give_up_place(tx, message_id, State.PARKED, moment)
     tx.run(
-        "update smskit_outbox set way = null, yielded = 0, yield_at = null where message_id = ?", (message_id,)
+        "update smskit_outbox set way = null, yielded = 0, yield_at = null where message_id = ?",
+        (message_id,),
     )
     flag(tx, message_id, Flag.POSSIBLE_DUPLICATE)
     change = {"change": "sent_again", "message": str(message_id)}

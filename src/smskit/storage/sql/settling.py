@@ -50,7 +50,7 @@ def move(tx: Tx, message_id: int, status: Status, code: str | None, now: int) ->
 def consent_in_doubt(tx: Tx, message_id: int, now: int) -> None:
     """The texts behind a consent message whose outcome is unknown wait no longer than their policy says."""
     tx.run(
-        "update smskit_outbox set due_at = min(due_at, ? + consent_wait) where after_id = ? and state = ?",
+        "update smskit_outbox set due_at = coalesce(due_at, ? + consent_wait) where after_id = ? and state = ?",
         (now, message_id, outbox.State.AFTER),
     )
 

@@ -69,15 +69,11 @@ class Runner(Protocol):
 
     async def aclose(self) -> None: ...
 
-    async def settled(self) -> None: ...
+    async def settled(self) -> bool: ...
 
-    async def read(
-        self, work: Callable[Concatenate[Tx, P], T], *args: P.args, **kwargs: P.kwargs
-    ) -> T: ...
+    async def read(self, work: Callable[Concatenate[Tx, P], T], *args: P.args, **kwargs: P.kwargs) -> T: ...
 
-    async def write(
-        self, work: Callable[Concatenate[Tx, P], T], *args: P.args, **kwargs: P.kwargs
-    ) -> T: ...
+    async def write(self, work: Callable[Concatenate[Tx, P], T], *args: P.args, **kwargs: P.kwargs) -> T: ...
 
 
 class SqlStorage:
@@ -99,8 +95,8 @@ class SqlStorage:
     async def aclose(self) -> None:
         await self._runner.aclose()
 
-    async def settled(self) -> None:
-        await self._runner.settled()
+    async def settled(self) -> bool:
+        return await self._runner.settled()
 
     async def get_policy(self, org: Org) -> PolicyRecord | None:
         return await self._read(policies.get_policy, org)
@@ -150,9 +146,7 @@ class SqlStorage:
     async def list_conversations(
         self, org: Org, *, archived: bool, after: str | None, limit: int
     ) -> Page[ConversationRecord]:
-        return await self._read(
-            conversations.list_conversations, org, archived, after, checked(limit)
-        )
+        return await self._read(conversations.list_conversations, org, archived, after, checked(limit))
 
     async def last_sender(self, org: Org, contact: ContactId) -> SenderId | None:
         return await self._read(conversations.last_sender, org, contact)
@@ -168,21 +162,15 @@ class SqlStorage:
     async def list_messages(
         self, org: Org, conversation_id: ConversationId, *, after: str | None, limit: int
     ) -> Page[MessageRecord]:
-        return await self._read(
-            conversations.list_messages, org, conversation_id, after, checked(limit)
-        )
+        return await self._read(conversations.list_messages, org, conversation_id, after, checked(limit))
 
     async def facts(self, org: Org, conversation_id: ConversationId) -> Facts:
         return await self._read(facts.facts, org, conversation_id)
 
-    async def enqueue(
-        self, new: NewMessage, now: datetime, *, intake_id: int | None = None
-    ) -> Enqueued:
+    async def enqueue(self, new: NewMessage, now: datetime, *, intake_id: int | None = None) -> Enqueued:
         return await self._write(messages.enqueue, new, now, intake_id)
 
-    async def claim(
-        self, worker: str, room: Mapping[str, int], now: datetime, *, lease: timedelta
-    ) -> Turn:
+    async def claim(self, worker: str, room: Mapping[str, int], now: datetime, *, lease: timedelta) -> Turn:
         return await self._write(claiming.claim, worker, room, now, lease, self._lease_now())
 
     async def admit(self, rulings: Sequence[Ruling], now: datetime) -> Sequence[Verdict]:

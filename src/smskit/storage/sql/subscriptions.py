@@ -78,9 +78,7 @@ def move_in(tx: Tx, org: Org, number: PhoneNumber, *, source: Source, actor: Act
         "version = version + 1 where org = ? and number = ?",
         (source, now, org, number.e164),
     )
-    write_change(
-        tx, org, number.e164, actor=actor, change={"change": "opted_in", "source": source}, now=now
-    )
+    write_change(tx, org, number.e164, actor=actor, change={"change": "opted_in", "source": source}, now=now)
     contact = _contact_id(tx, org, number)
     tell(tx, org, OptedIn(number_masked=number.masked, contact_id=contact, source=source), now)
 
@@ -119,9 +117,7 @@ def lift_block(tx: Tx, org: str, number: str, driver: str, address: str, now: in
 
 
 def _bump(tx: Tx, org: str, number: str) -> None:
-    tx.run(
-        "update smskit_subscription set version = version + 1 where org = ? and number = ?", (org, number)
-    )
+    tx.run("update smskit_subscription set version = version + 1 where org = ? and number = ?", (org, number))
 
 
 def _contact_id(tx: Tx, org: Org, number: PhoneNumber) -> ContactId:

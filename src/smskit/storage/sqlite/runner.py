@@ -95,10 +95,13 @@ class SqliteRunner:
                 await anyio.to_thread.run_sync(reader.join)
             await self.settled()
 
-    async def settled(self) -> None:
+    async def settled(self) -> bool:
+        waited = False
         while self._pending:
+            waited = True
             self._quiet = anyio.Event()
             await self._quiet.wait()
+        return waited
 
     async def write(self, work: Callable[Concatenate[Tx, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         writer = self._check()

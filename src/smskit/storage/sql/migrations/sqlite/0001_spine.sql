@@ -108,7 +108,8 @@ create table smskit_outbox (
     sender_id integer not null,
     lane integer not null,
     state integer not null,
-    due_at integer not null,
+    -- Null behind a consent message: its fate decides, not the time.
+    due_at integer,
     expires_at integer,
     parts integer not null,
     -- Its place in its conversation and lane; null while parked or behind a consent message.
