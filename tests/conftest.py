@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 
 @pytest.fixture(params=["asyncio", "trio"])
-def anyio_backend(request: pytest.FixtureRequest) -> Any:
+def anyio_backend(request: pytest.FixtureRequest) -> str:
     """The event loop under a test."""
-    return request.param
+    return str(request.param)

@@ -16,9 +16,11 @@ import anyio
 
 from smskit.clock import Clock, SystemClock
 from smskit.compliance.gate import ComplianceGate, HostRule
+from smskit.compliance.rules import BUILT_IN
 from smskit.desk.contacts import Contacts
 from smskit.desk.conversations import Conversations
 from smskit.desk.desk import Desk
+from smskit.desk.events import EventStream
 from smskit.desk.office import Office, Tools
 from smskit.drivers.base import Driver, WebhookRequest, WebhookResponse
 from smskit.drivers.registry import open_driver
@@ -33,7 +35,6 @@ from smskit.engine.receiving import Receiver
 from smskit.engine.routing import Router
 from smskit.engine.webhooks import Webhooks
 from smskit.errors import KitClosed, UsageError
-from smskit.model.events import Event
 from smskit.model.ids import DEFAULT_ORG, SYSTEM, Org
 from smskit.model.policies import Policy
 from smskit.storage.base import Storage
@@ -63,10 +64,17 @@ class Kit:
         _no_two_alike(self.drivers)
         self._worker = worker or f"{socket.gethostname()}-{os.getpid()}-{random.randrange(16**8):08x}"
         policies = PolicyBook(self.storage, policy or Policy())
-        judge, router = Judge(ComplianceGate(), rules), Router(self.storage)
+        judge, router = Judge(ComplianceGate(BUILT_IN), rules), Router(self.storage)
         observer = Observers(observers)
         self._hub = Hub(self.storage)
-        self._sending = Sending(self.storage, self.clock, policies, judge, router, self._worker)
+        self._sending = Sending(
+            storage=self.storage,
+            clock=self.clock,
+            policies=policies,
+            judge=judge,
+            router=router,
+            seed=self._worker,
+        )
         self._receiver = Receiver(self.storage, self.clock, policies, observer)
         self._links = Links(self.storage, self.clock, self._receiver, self._worker)
         self._webhooks = Webhooks(self._receiver)
@@ -139,7 +147,7 @@ class Kit:
         """The default org's address book."""
         return self._desk.contacts
 
-    def events(self, reader: str | None = None) -> AsyncIterator[Event]:
+    def events(self, reader: str | None = None) -> EventStream:
         """What happens in the default org; see `Desk.events`."""
         return self._desk.events(reader)
 

@@ -47,5 +47,5 @@ def test_what_is_in_neither_table_does_not_fit(text: str) -> None:
     ("text", "plain"),
     [("", True), ("Your table @ 7_30 is ready!\r\n", True), ("[x]", False), ("`", False), ("ü", False)],
 )
-def test_plain_means_ascii_of_one_septet_each(text: str, plain: bool) -> None:  # noqa: FBT001 - a table's column
+def test_plain_means_ascii_of_one_septet_each(text: str, plain: bool) -> None:
     assert gsm7.is_plain(text) is plain

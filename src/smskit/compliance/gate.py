@@ -61,10 +61,8 @@ HostRule: TypeAlias = Callable[
 class ComplianceGate:
     """Judges messages by rules: the strictest decision counts."""
 
-    def __init__(self, rules: Sequence[Rule] | None = None) -> None:
-        from smskit.compliance.rules import BUILT_IN
-
-        self._rules = tuple(BUILT_IN if rules is None else rules)
+    def __init__(self, rules: Sequence[Rule]) -> None:
+        self._rules = tuple(rules)
 
     def decide(self, request: Request, facts: Facts, policy: Policy, now: datetime) -> Decision:
         """The decision on a message, as of `now`. The same arguments give the same decision; nothing raises."""

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
-from smskit.desk import events
 from smskit.desk.contacts import Contacts
 from smskit.desk.conversations import Conversations
+from smskit.desk.events import EventStream
 from smskit.desk.messages import Message
 from smskit.desk.office import Office
-from smskit.model.events import Event
 from smskit.model.ids import Actor, MessageId
 from smskit.model.policies import Permission, Policy
 
@@ -42,8 +39,6 @@ class Desk:
         await self._office.require(Permission.MANAGE_POLICY)
         await self._office.storage.save_policy(self._office.org, policy)
 
-    def events(self, reader: str | None = None) -> AsyncIterator[Event]:
+    def events(self, reader: str | None = None) -> EventStream:
         """What happens in the org: live, or with a name every event since that reader was first here."""
-        if reader is None:
-            return events.live(self._office)
-        return events.durable(self._office, reader)
+        return EventStream(self._office, reader)

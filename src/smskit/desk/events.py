@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections import deque
 
 from smskit.desk.office import Office
 from smskit.model.events import Event
@@ -10,35 +10,54 @@ from smskit.model.events import Event
 AT_ONCE = 100
 
 
-async def live(office: Office) -> AsyncIterator[Event]:
-    """Every event from now on."""
-    position = await office.storage.last_position()
-    async for event in _follow(office, position):
-        yield event
+class EventStream:
+    """An asynchronous iterator over an org's events. It may be left at any point; there is nothing to close.
 
-
-async def durable(office: Office, reader: str) -> AsyncIterator[Event]:
-    """Every event since the reader was first here, each at least once.
-
-    An event counts as done when the next one is asked for.
-
-    :raises EventsLost: if the reader was away for longer than events are kept.
+    Without a name it begins with what happens after it is first asked. With one it goes on where the reader of that
+    name was, and an event counts as done when the next one is asked for, so that each comes at least once.
     """
-    position = await office.storage.reader_position(office.org, reader)
-    if position is None:
-        position = await office.storage.last_position()
-        await office.storage.save_position(office.org, reader, position)
-    async for event in _follow(office, position):
-        yield event
-        await office.storage.save_position(office.org, reader, event.position)
 
+    def __init__(self, office: Office, reader: str | None = None) -> None:
+        self._office = office
+        self._reader = reader
+        self._position: int | None = None
+        self._buffer: deque[Event] = deque()
+        self._given: Event | None = None
 
-async def _follow(office: Office, position: int) -> AsyncIterator[Event]:
-    while True:
-        beat = office.storage.pulse.next()
-        events = await office.storage.read_events(office.org, after=position, limit=AT_ONCE)
-        for event in events:
-            position = event.position
-            yield event
-        if not events:
+    def __aiter__(self) -> EventStream:
+        return self
+
+    async def __anext__(self) -> Event:
+        """The next event, however long it takes.
+
+        :raises EventsLost: if the reader was away for longer than events are kept.
+        """
+        if self._given is not None and self._reader is not None:
+            await self._office.storage.save_position(self._office.org, self._reader, self._given.position)
+        self._given = None
+        if not self._buffer:
+            await self._fill(await self._begin() if self._position is None else self._position)
+        self._given = self._buffer.popleft()
+        return self._given
+
+    async def _begin(self) -> int:
+        storage = self._office.storage
+        if self._reader is None:
+            return await storage.last_position()
+        known = await storage.reader_position(self._office.org, self._reader)
+        if known is not None:
+            return known
+        position = await storage.last_position()
+        await storage.save_position(self._office.org, self._reader, position)
+        return position
+
+    async def _fill(self, position: int) -> None:
+        storage = self._office.storage
+        while True:
+            beat = storage.pulse.next()
+            self._buffer.extend(await storage.read_events(self._office.org, after=position, limit=AT_ONCE))
+            if self._buffer:
+                self._position = self._buffer[-1].position
+                return
+            self._position = position
             await beat.wait()

@@ -75,7 +75,7 @@ AT_ONCE = 64
 
 
 class LocalCarrier(Driver):
-    """The carrier, as a driver. `book` is what it took, whatever the sender was told."""
+    """The carrier, as a driver. `book` is what it took, whatever the sender was told; `faults` may be changed."""
 
     def __init__(
         self,
@@ -92,7 +92,7 @@ class LocalCarrier(Driver):
         self.book: list[Carried] = []
         self._clock = clock or SystemClock()
         self._seed = seed
-        self._faults = faults or Faults()
+        self.faults = faults or Faults()
         self._latency = latency
         self._handsets: dict[str, Handset] = {}
         self._taken: dict[str, Accepted] = {}
@@ -141,14 +141,14 @@ class LocalCarrier(Driver):
         if known is not None and self.features.guarantee is Guarantee.IDEMPOTENT:
             return known
         luck = self._luck(message.reference, message.attempt)
-        if luck.random() < self._faults.refuse:
+        if luck.random() < self.faults.refuse:
             raise Rejected("the carrier refuses this text", code="refused")
-        if luck.random() < self._faults.throttle:
+        if luck.random() < self.faults.throttle:
             raise Unavailable("the carrier is busy", code="throttled", retry_after=timedelta(seconds=5))
-        if luck.random() < self._faults.silent_before:
+        if luck.random() < self.faults.silent_before:
             await self._silence()
         accepted = self._take(message, luck)
-        if luck.random() < self._faults.silent_after:
+        if luck.random() < self.faults.silent_after:
             await self._silence()
         return accepted
 
@@ -210,7 +210,7 @@ class LocalCarrier(Driver):
         )
         self.book.append(carried)
         self._taken[message.reference] = accepted
-        lost = {part.part for part in accepted.parts if luck.random() < self._faults.lose_part}
+        lost = {part.part for part in accepted.parts if luck.random() < self.faults.lose_part}
         if not lost and all(part.status is Status.ACCEPTED for part in accepted.parts):
             self._at(now + self._latency, carried)
         for part in accepted.parts:
@@ -227,20 +227,20 @@ class LocalCarrier(Driver):
         return Accepted(tuple(parts))
 
     def _part(self, part: int, luck: random.Random) -> PartOutcome:
-        if luck.random() < self._faults.refuse_part:
+        if luck.random() < self.faults.refuse_part:
             return PartOutcome(part=part, status=Status.REJECTED, code="refused")
         return PartOutcome(part=part, status=Status.ACCEPTED, carrier_id=f"out-{next(self._ids)}")
 
     def _report(self, message: Outgoing, part: PartOutcome, now: datetime, luck: random.Random) -> None:
         for step, status in enumerate((Status.SENT, Status.DELIVERED), start=1):
-            if luck.random() < self._faults.lose_receipt:
+            if luck.random() < self.faults.lose_receipt:
                 continue
             receipt = Receipt(
                 status=status, carrier_id=part.carrier_id, reference=message.reference, part=part.part
             )
-            times = 2 if luck.random() < self._faults.repeat_receipt else 1
+            times = 2 if luck.random() < self.faults.repeat_receipt else 1
             for _ in range(times):
-                late = luck.random() < self._faults.delay_receipt
+                late = luck.random() < self.faults.delay_receipt
                 extra = timedelta(seconds=luck.randrange(3600)) if late else timedelta()
                 self._at(now + step * self._latency + extra, receipt)
 

@@ -63,6 +63,7 @@ class Dispatcher:
 
     def __init__(
         self,
+        *,
         storage: Storage,
         clock: Clock,
         drivers: Sequence[Driver],

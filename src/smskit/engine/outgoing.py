@@ -44,7 +44,14 @@ class Sending:
     """Turns drafts into messages in the queue."""
 
     def __init__(
-        self, storage: Storage, clock: Clock, policies: PolicyBook, judge: Judge, router: Router, seed: str
+        self,
+        *,
+        storage: Storage,
+        clock: Clock,
+        policies: PolicyBook,
+        judge: Judge,
+        router: Router,
+        seed: str,
     ) -> None:
         self._storage = storage
         self._clock = clock

@@ -18,8 +18,9 @@ class Webhooks:
         self._receiver = receiver
 
     async def receive(self, driver: Driver, request: WebhookRequest) -> WebhookResponse:
-        """The answer to a callback: the driver's own once everything is stored; 403 for a bad signature, 400 for
-        what cannot be read, 500 for a fault of ours, so that the carrier tries again.
+        """The answer to a callback: the driver's own, once everything is stored.
+
+        403 for a bad signature, 400 for what cannot be read, 500 for a fault of ours, so that the carrier tries again.
         """
         try:
             result = driver.parse_webhook(request)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar, get_args
+from typing import Any, TypeVar, get_args, get_origin
 
 import cattrs
 
@@ -72,7 +72,10 @@ def _make() -> cattrs.Converter:
     converter.register_structure_hook(Address, lambda text, _: address_of(text))
     for kind in (PhoneNumber, ShortCode, SenderName):
         converter.register_unstructure_hook(kind, lambda address: address.text)
-    converter.register_unstructure_hook(frozenset, lambda values: sorted(map(converter.unstructure, values)))
+    converter.register_unstructure_hook_func(
+        lambda kind: (get_origin(kind) or kind) is frozenset,
+        lambda values: sorted(map(converter.unstructure, values)),
+    )
     return converter
 
 

@@ -108,7 +108,9 @@ class Events(Protocol):
     """Events in one order that never shifts, and how far each named reader has come."""
 
     async def read_events(self, org: Org | None, *, after: int, limit: int) -> Sequence[Event]:
-        """The org's events, or those of all orgs, after a position, in order. An event once read has nothing new before it, ever.
+        """The org's events, or those of all orgs, after a position, in order.
+
+        Nothing new ever appears before an event that was read.
 
         :raises EventsLost: if events after that position have been dropped.
         """

@@ -23,15 +23,19 @@ from smskit.storage.sql.subscriptions import set_consent
 from smskit.storage.sql.tx import Row, Tx
 
 _STANDS = (
-    "select o.conversation_id, o.lane, o.order_no, o.gist, o.hold_for, o.consent_wait, m.org, m.actor, m.parts, k.number, s.version, s.consent, "
-    "s.consent_message_id, coalesce((select version from smskit_policy where org = m.org), 0) as policy_version "
+    "select o.conversation_id, o.lane, o.order_no, o.gist, o.hold_for, o.consent_wait, m.org, m.actor, m.parts, "
+    "k.number, s.version, s.consent, s.consent_message_id, "
+    "coalesce((select version from smskit_policy where org = m.org), 0) as policy_version "
     "from smskit_outbox o join smskit_message m on m.id = o.message_id "
     "join smskit_conversation c on c.id = o.conversation_id join smskit_contact k on k.id = c.contact_id "
     "join smskit_subscription s on s.org = k.org and s.number = k.number "
     "where o.message_id = ? and o.worker = ? and o.fence = ? and o.state = 1 and o.lease_until > ?"
 )
 
-_OVERTAKES = "select 1 from smskit_outbox where conversation_id = ? and lane = ? and yielded = 1 and order_no < ? limit 1"
+_OVERTAKES = (
+    "select 1 from smskit_outbox "
+    "where conversation_id = ? and lane = ? and yielded = 1 and order_no < ? limit 1"
+)
 
 
 def admit(tx: Tx, rulings: Sequence[Ruling], now: datetime, lease_now: datetime) -> Sequence[Verdict]:

@@ -87,7 +87,8 @@ def _remember(tx: Tx, driver: str, inbound: Inbound, message_id: int, now: int) 
 
 def _store(tx: Tx, org: Org, conversation: int, inbound: Inbound, now: int) -> MessageId:
     row = tx.one(
-        "insert into smskit_message (org, conversation_id, kind, status, text, parts, actor, at, created_at, settled_at) "
+        "insert into smskit_message "
+        "(org, conversation_id, kind, status, text, parts, actor, at, created_at, settled_at) "
         "values (?, ?, 'inbound', 'received', ?, 1, ?, ?, ?, ?) returning id",
         (org, conversation, inbound.text, _CONTACT, now, now, now),
     )

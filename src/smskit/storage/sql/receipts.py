@@ -17,8 +17,12 @@ from smskit.storage.sql.tx import Row, Tx, existing
 
 def apply_receipt(tx: Tx, driver: str, receipt: Receipt, now: datetime) -> None:
     moment = to_micros(now)
+    named = _referenced(tx, receipt)
     known = _known(tx, driver, receipt)
-    message_id = known["message_id"] if known else _referenced(tx, receipt)
+    if known is not None and named not in (None, known["message_id"]):
+        # Our own reference beats the carrier's id, which it gave to another message before.
+        known = None
+    message_id = known["message_id"] if known else named
     carrier_id = receipt.carrier_id or (f"#{message_id}" if message_id is not None else None)
     if carrier_id is None:
         return
@@ -30,10 +34,10 @@ def apply_receipt(tx: Tx, driver: str, receipt: Receipt, now: datetime) -> None:
         refresh(tx, message_id, receipt.code, moment)
 
 
-def write_outcomes(tx: Tx, row: Row, accepted: Accepted, now: int) -> Status:
+def write_outcomes(tx: Tx, row: Row, accepted: Accepted) -> Status:
     """Bind the carrier's ids to a message, take over receipts that came first, and say where it stands."""
     for outcome in accepted.parts:
-        _bind(tx, row, outcome, now)
+        _bind(tx, row, outcome)
     return _standing(tx, row["message_id"], row["parts"])
 
 
@@ -68,15 +72,14 @@ def _referenced(tx: Tx, receipt: Receipt) -> int | None:
     return None if row is None else int(row["id"])
 
 
-def _bind(tx: Tx, row: Row, outcome: PartOutcome, now: int) -> None:
+def _bind(tx: Tx, row: Row, outcome: PartOutcome) -> None:
     """Newest wins, since carriers reuse ids; a receipt stored since the admission may be this message's own."""
     carrier_id = outcome.carrier_id or f"#{row['message_id']}"
     reports = [outcome.status]
     for ref in _refs(tx, row["driver"], carrier_id):
         if ref["part"] not in (0, outcome.part):
             continue
-        own = ref["message_id"] in (None, row["message_id"])
-        if own or (ref["received_at"] or 0) >= row["admitted_at"]:
+        if ref["message_id"] == row["message_id"] or (ref["received_at"] or 0) >= row["admitted_at"]:
             reports.append(Status(ref["status"]))
         if ref["part"] != outcome.part and ref["message_id"] is None:
             tx.run(

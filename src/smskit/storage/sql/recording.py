@@ -50,7 +50,7 @@ def apply(tx: Tx, row: Row, answer: Answer, now: int) -> None:
     known = Status(row["status"])
     match answer:
         case WasAccepted(accepted):
-            _accepted(tx, row, receipts.write_outcomes(tx, row, accepted, now), now)
+            _accepted(tx, row, receipts.write_outcomes(tx, row, accepted), now)
         case _ if known.rank > 0:
             outbox.remove(tx, row["message_id"])
         case WasRejected():
