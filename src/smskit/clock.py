@@ -65,7 +65,7 @@ class VirtualClock:
 
     def __init__(self, start: datetime) -> None:
         self._now = as_utc(start)
-        self._sleepers: list[tuple[datetime, int, anyio.Event]] = []
+        self._sleepers: list[tuple[datetime, int, anyio.CancelScope]] = []
         self._order = itertools.count()
 
     def now(self) -> datetime:
@@ -81,14 +81,19 @@ class VirtualClock:
         if until is None:
             await event.wait()
             return
-        sleeper = (until, next(self._order), event)
-        heapq.heappush(self._sleepers, sleeper)
-        try:
-            await event.wait()
-        finally:
-            if sleeper in self._sleepers:
-                self._sleepers.remove(sleeper)
-                heapq.heapify(self._sleepers)
+        if until <= self._now:
+            await anyio.lowlevel.checkpoint()
+            return
+        # The scope is the sleeper's own; the event may be shared, and is not the clock's to set.
+        with anyio.CancelScope() as nap:
+            sleeper = (until, next(self._order), nap)
+            heapq.heappush(self._sleepers, sleeper)
+            try:
+                await event.wait()
+            finally:
+                if sleeper in self._sleepers:
+                    self._sleepers.remove(sleeper)
+                    heapq.heapify(self._sleepers)
 
     @property
     def next_deadline(self) -> datetime | None:
@@ -100,7 +105,7 @@ class VirtualClock:
         self._now = max(self._now, as_utc(moment))
         if not self._sleepers or self._sleepers[0][0] > self._now:
             return False
-        heapq.heappop(self._sleepers)[2].set()
+        heapq.heappop(self._sleepers)[2].cancel()
         return True
 
 

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import random
-import socket
 from collections.abc import AsyncIterator, Callable, Generator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from types import TracebackType
@@ -27,6 +24,7 @@ from smskit.drivers.registry import open_driver
 from smskit.engine.beside import beside
 from smskit.engine.dispatching import Dispatcher
 from smskit.engine.hub import Hub
+from smskit.engine.identity import Identity
 from smskit.engine.judging import Judge, PolicyBook
 from smskit.engine.links import Links
 from smskit.engine.observing import Observer, Observers
@@ -62,18 +60,18 @@ class Kit:
         self.storage = open_storage(storage, self.clock) if isinstance(storage, str) else storage
         self.drivers = tuple(open_driver(driver) for driver in drivers)
         _no_two_alike(self.drivers)
-        self._worker = worker or f"{socket.gethostname()}-{os.getpid()}-{random.randrange(16**8):08x}"
+        self._worker = Identity(worker)
         policies = PolicyBook(self.storage, policy or Policy())
         judge, router = Judge(ComplianceGate(BUILT_IN), rules), Router(self.storage)
         observer = Observers(observers)
-        self._hub = Hub(self.storage)
+        self._hub = Hub(self.storage, self.clock)
         self._sending = Sending(
             storage=self.storage,
             clock=self.clock,
             policies=policies,
             judge=judge,
             router=router,
-            seed=self._worker,
+            worker=self._worker,
         )
         self._receiver = Receiver(self.storage, self.clock, policies, observer)
         self._links = Links(self.storage, self.clock, self._receiver, self._worker)
@@ -105,6 +103,7 @@ class Kit:
             msg = "this Kit is open already"
             raise UsageError(msg)
         async with AsyncExitStack() as stack:
+            self._worker.renew()
             await self.storage.open()
             stack.push_async_callback(self._close)
             for driver in self.drivers:

@@ -221,12 +221,17 @@ class TestSeveralSenders:
     async def test_a_new_contact_needs_one_named_and_keeps_it(
         self, world: World, kit: Kit, alice: Person
     ) -> None:
-        with pytest.raises(UsageError, match=r"several senders .*start\(\.\.\., sender=\.\.\.\)"):
+        with pytest.raises(UsageError, match=r"several senders .*default_sender"):
             await kit.conversations.start(alice.number)
 
         chat = await kit.conversations.start(alice.number, sender="+14155550101")
 
         assert (await kit.conversations.start(alice.number)).id == chat.id
+
+    async def test_the_policy_names_one_for_new_contacts(self, kit: Kit, alice: Person) -> None:
+        await kit.org("default").save_policy(Policy(default_sender="+14155550101"))
+
+        assert (await kit.conversations.start(alice.number)).sender.text == "+14155550101"
 
     async def test_a_sender_we_do_not_have_is_not_found(self, kit: Kit, alice: Person) -> None:
         with pytest.raises(NotFound, match="it has:"):

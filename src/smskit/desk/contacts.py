@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import anyio.to_thread
+
 from smskit.desk.importing import ImportReport, read_rows
 from smskit.desk.office import Office
 from smskit.errors import UsageError
@@ -127,7 +129,7 @@ class Contacts:
         :raises ImportRejected: if a row is faulty. It names every one of them; nothing is imported then.
         """
         policy = await self._office.require(Permission.MANAGE_CONTACTS)
-        rows = read_rows(Path(file), policy.default_region, known_zone)
+        rows = await anyio.to_thread.run_sync(read_rows, Path(file), policy.default_region, known_zone)
         known = len(await self._known(rows))
         await self._office.storage.put_contacts(self._office.org, rows, self._office.now())
         return ImportReport(rows=len(rows), created=len(rows) - known, updated=known)

@@ -7,7 +7,7 @@ from datetime import datetime
 from smskit.desk.contacts import Contact
 from smskit.desk.messages import Message
 from smskit.desk.office import Office
-from smskit.engine.outgoing import Draft, sendable_parts
+from smskit.engine.outgoing import Draft
 from smskit.errors import Refused
 from smskit.model.addresses import Address, PhoneNumber, parse_address
 from smskit.model.conversations import ConversationRecord
@@ -85,8 +85,6 @@ class Conversation:
         :raises PermissionDenied: if the actor may not send.
         :raises Refused: with `strict`, if the gate denied it.
         """
-        policy = await self._office.require(Permission.SEND)
-        sendable_parts(text, policy)
         draft = Draft(
             org=self._office.org,
             actor=self._office.actor,
@@ -153,7 +151,7 @@ class Conversations:
         region = policy.default_region
         wanted = parse_address(sender, region) if isinstance(sender, str) else sender
         contact_id = to.id if isinstance(to, Contact) else await self._meet(to, region)
-        route = await office.tools.router.pick(office.org, contact_id, wanted)
+        route = await office.tools.router.pick(office.org, contact_id, wanted, policy)
         record = await office.storage.start_conversation(office.org, route.id, contact_id, office.now())
         return Conversation(office, record)
 

@@ -19,10 +19,12 @@ from smskit.compliance.gate import Facts, Request
 from smskit.drivers.base import Driver, Found, Guarantee, NotFoundThere, Reconciliation
 from smskit.encoding import count_parts
 from smskit.engine.beside import beside
+from smskit.engine.blaming import blame
+from smskit.engine.identity import Identity
 from smskit.engine.judging import Judge, PolicyBook
 from smskit.engine.observing import Observer
 from smskit.engine.outgoing import Sending
-from smskit.errors import OutcomeUnknown, Rejected, StorageUnavailable, Unavailable
+from smskit.errors import OutcomeUnknown, Rejected, StorageUnavailable, Unavailable, UsageError
 from smskit.model.decisions import Stage
 from smskit.model.messages import MessageRecord
 from smskit.model.traffic import Outgoing
@@ -47,6 +49,7 @@ LEASE = timedelta(seconds=90)
 """How long a claimed message is a worker's. More than twice any driver's time-out."""
 JUDGED_ANEW = 5
 """How often a message is judged anew because the facts changed; after that its lease runs out."""
+RECORD_RETRY = timedelta(seconds=0.1)
 FIRST_RETRY = timedelta(seconds=1)
 LAST_RETRY = timedelta(minutes=5)
 ASK_AFTER = timedelta(seconds=10)
@@ -71,7 +74,7 @@ class Dispatcher:
         judge: Judge,
         sending: Sending,
         observer: Observer,
-        worker: str,
+        worker: Identity,
         owns: Callable[[Driver], bool],
     ) -> None:
         self._storage = storage
@@ -84,6 +87,8 @@ class Dispatcher:
         self._worker = worker
         self._owns = owns
         self._in_hand: Counter[str] = Counter()
+        for driver in drivers:
+            _can_be_served(driver)
 
     async def run(self) -> None:
         """Dispatch until cancelled; what was begun is finished and recorded first."""
@@ -115,7 +120,7 @@ class Dispatcher:
         """
         with anyio.CancelScope(shield=True):
             guard = self._clock.guard() + LEASE.total_seconds() / 2
-            turn = await self._storage.claim(self._worker, self._room(), self._clock.now(), lease=LEASE)
+            turn = await self._storage.claim(self._worker.name, self._room(), self._clock.now(), lease=LEASE)
             worked = bool(turn.claimed)
             for claimed in await self._admit(turn.claimed):
                 driver = self._drivers[claimed.ticket.driver]
@@ -136,17 +141,21 @@ class Dispatcher:
         """Those of the claimed messages that may be handed over now."""
         admitted: list[Claimed] = []
         facts: Mapping[int, Facts] = {one.message.id: one.facts for one in claimed}
-        for _ in range(JUDGED_ANEW):
-            if not claimed:
-                break
-            now = self._clock.now()
-            rulings = [await self._rule(one, facts[one.message.id], now) for one in claimed]
-            verdicts = dict(
-                zip((one.message.id for one in claimed), await self._storage.admit(rulings, now), strict=True)
-            )
-            admitted += [one for one in claimed if verdicts[one.message.id] is Verdict.ADMITTED]
-            claimed = [one for one in claimed if verdicts[one.message.id] is Verdict.STALE]
-            facts = {one.message.id: await self._facts(one.message) for one in claimed}
+        try:
+            for _ in range(JUDGED_ANEW):
+                if not claimed:
+                    break
+                now = self._clock.now()
+                rulings = [await self._rule(one, facts[one.message.id], now) for one in claimed]
+                verdicts = list(zip(claimed, await self._storage.admit(rulings, now), strict=True))
+                admitted += [one for one, verdict in verdicts if verdict is Verdict.ADMITTED]
+                claimed = [one for one, verdict in verdicts if verdict is Verdict.STALE]
+                facts = {one.message.id: await self._facts(one.message) for one in claimed}
+        except StorageUnavailable:
+            if not admitted:
+                raise
+            # Whoever is admitted has to go; the others come back when their lease runs out.
+            log.warning("the store failed between two admissions", extra={"left": len(claimed)})
         for one in admitted:
             self._observer.admitted(one.message.id, one.ticket.driver)
         return admitted
@@ -193,8 +202,8 @@ class Dispatcher:
             return self._unknown(driver, outgoing, error.code)
         except TimeoutError:
             return self._unknown(driver, outgoing, "timeout")
-        except Exception:
-            log.exception("a driver raised what it must not", extra={"driver": driver.name})
+        except Exception as error:  # noqa: BLE001 - whatever it was, the text may have gone out
+            log.error("a driver raised what it must not: %s", blame(error), extra={"driver": driver.name})
             return self._unknown(driver, outgoing, "driver_error")
 
     def _unknown(self, driver: Driver, outgoing: Outgoing | None, code: str | None) -> IsUnknown:
@@ -204,16 +213,20 @@ class Dispatcher:
         return IsUnknown(code=code, way=way, act_at=act_at)
 
     async def _record(self, ticket: Ticket, answer: Answer, message: MessageRecord) -> None:
-        """Write the answer down, if need be again and again: while the lease lasts nobody else can."""
+        """Write the answer down, if need be again and again: while the lease lasts nobody else can.
+
+        If that is not enough the message becomes unknown when the lease has run out.
+        """
         deadline = self._clock.guard() + LEASE.total_seconds() / 2
         while True:
             try:
                 await self._storage.record(ticket, answer, self._clock.now())
             except StorageUnavailable:
                 if self._clock.guard() > deadline:
-                    raise
+                    log.error("an answer could not be recorded", extra={"message_id": message.id})
+                    return
                 log.warning("an answer could not be recorded yet", extra={"message_id": message.id})
-                await anyio.sleep(0.1)
+                await self._clock.sleep_until(self._clock.now() + RECORD_RETRY)
             else:
                 break
         self._observer.outcome(message.id, ticket.driver, answer)
@@ -225,7 +238,7 @@ class Dispatcher:
         ways = {name: self._unknown(driver, None, "worker_lost") for name, driver in self._drivers.items()}
         count += await self._storage.reap(now, ways)
         asking = [name for name, driver in self._drivers.items() if self._owns(driver)]
-        for doubt in await self._storage.doubts(self._worker, asking, now, lease=LEASE):
+        for doubt in await self._storage.doubts(self._worker.name, asking, now, lease=LEASE):
             tasks.start_soon(self._ask, doubt)
             count += 1
         return bool(count + await self._sending.take_in())
@@ -241,15 +254,31 @@ class Dispatcher:
                     answer = WasUnavailable(code="not_found_at_carrier", retry_at=self._clock.now())
                 case _:
                     answer = self._unknown(driver, doubt.outgoing, "unsure")
-            await self._storage.record(doubt.ticket, answer, self._clock.now())
+            try:
+                await self._storage.record(doubt.ticket, answer, self._clock.now())
+            except StorageUnavailable:
+                # It is asked again when the lease on the doubt has run out.
+                log.warning("what a carrier said could not be recorded", extra={"driver": driver.name})
 
     async def _reconcile(self, driver: Driver, outgoing: Outgoing) -> Reconciliation | None:
         try:
             with anyio.fail_after(driver.features.timeout.total_seconds()):
                 return await driver.reconcile(outgoing)
-        except Exception:
-            log.exception("a carrier could not be asked", extra={"driver": driver.name})
+        except Exception as error:  # noqa: BLE001 - whatever it was, nothing is known
+            log.error("a carrier could not be asked: %s", blame(error), extra={"driver": driver.name})
             return None
+
+
+def _can_be_served(driver: Driver) -> None:
+    features = driver.features
+    if features.window < 1:
+        msg = f"driver {driver.name!r} has a window of {features.window}; it has to take at least one text"
+        raise UsageError(msg)
+    if not timedelta() < features.timeout < LEASE / 2:
+        msg = (
+            f"driver {driver.name!r} has a timeout of {features.timeout}; it has to be less than {LEASE / 2}"
+        )
+        raise UsageError(msg)
 
 
 def backoff(outgoing: Outgoing) -> timedelta:

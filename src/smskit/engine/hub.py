@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 
 import anyio
 
+from smskit.clock import Clock
+from smskit.errors import StorageUnavailable
 from smskit.model.events import MessageMade, StatusChanged
 from smskit.model.ids import MessageId
 from smskit.storage.base import Storage
 
+log = logging.getLogger("smskit.engine")
+
 AT_ONCE = 500
+LOOK_AGAIN = timedelta(seconds=1)
 
 
 class Hub:
     """Watches events for as long as somebody watches a message."""
 
-    def __init__(self, storage: Storage) -> None:
+    def __init__(self, storage: Storage, clock: Clock) -> None:
         self._storage = storage
+        self._clock = clock
         self._watchers: defaultdict[MessageId, set[Watcher]] = defaultdict(set)
         self._wanted = anyio.Event()
 
@@ -42,7 +50,11 @@ class Hub:
             self._wanted = anyio.Event()
             if not self._watchers:
                 await self._wanted.wait()
-            await self._follow()
+            try:
+                await self._follow()
+            except StorageUnavailable as error:
+                log.warning("the store does not answer; looking again", extra={"why": str(error)})
+                await self._clock.sleep_until(self._clock.now() + LOOK_AGAIN)
 
     async def _follow(self) -> None:
         position = await self._storage.last_position()

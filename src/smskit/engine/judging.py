@@ -9,9 +9,11 @@ from datetime import datetime, timedelta
 
 import anyio
 
+from smskit.clock import as_utc
 from smskit.compliance.gate import ComplianceGate, Facts, HostRule, Request, strictest
 from smskit.compliance.opt_words import OptWords
-from smskit.model.decisions import Decision, DecisionRecord, Held, Stage
+from smskit.engine.blaming import blame
+from smskit.model.decisions import Allowed, Decision, DecisionRecord, Denied, Held, Stage
 from smskit.model.ids import Org
 from smskit.model.policies import Policy, PolicyRecord
 from smskit.storage.base import Storage
@@ -86,7 +88,25 @@ class Judge:
         try:
             with anyio.fail_after(RULE_DEADLINE):
                 said = rule(request, facts, policy, now)
-                return await said if inspect.isawaitable(said) else said
-        except Exception:
-            log.exception("a rule of the host failed; the message is held", extra={"rule": name})
+                return _understood(await said if inspect.isawaitable(said) else said, now)
+        except Exception as error:  # noqa: BLE001 - the gate fails closed
+            log.error(
+                "a rule of the host failed; the message is held: %s", blame(error), extra={"rule": name}
+            )
             return Held(name, "the rule failed; it is asked again", now + RULE_RETRY)
+
+
+def _understood(said: object, now: datetime) -> Decision | None:
+    """What a host's rule said, if it is a decision; a hold that is over no longer holds.
+
+    :raises TypeError: if it is something else, such as True.
+    :raises NaiveDatetime: if it holds until a time without a zone.
+    """
+    match said:
+        case None | Allowed() | Denied():
+            return said
+        case Held():
+            return said if as_utc(said.until) > now else Allowed(said.rule, said.reason)
+        case _:
+            msg = f"a rule gives a decision or None, not {type(said).__name__}"
+            raise TypeError(msg)

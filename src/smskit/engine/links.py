@@ -10,8 +10,10 @@ import anyio
 from smskit.clock import Clock
 from smskit.drivers.base import Driver, Sink
 from smskit.engine.beside import beside
+from smskit.engine.blaming import blame
+from smskit.engine.identity import Identity
 from smskit.engine.receiving import Receiver
-from smskit.errors import StorageError
+from smskit.errors import StorageUnavailable
 from smskit.storage.base import Storage
 
 log = logging.getLogger("smskit.engine")
@@ -23,7 +25,7 @@ RENEW_EVERY = LINK_LEASE / 3
 class Links:
     """Runs drivers. A lease says who has a link; who loses it stops before another may begin."""
 
-    def __init__(self, storage: Storage, clock: Clock, receiver: Receiver, worker: str) -> None:
+    def __init__(self, storage: Storage, clock: Clock, receiver: Receiver, worker: Identity) -> None:
         self._storage = storage
         self._clock = clock
         self._receiver = receiver
@@ -41,15 +43,18 @@ class Links:
             await self._run_again_and_again(driver, sink)
             return
         while True:
-            if await self.take(driver):
-                await self._run_while_owned(driver, sink)
+            try:
+                if await self.take(driver):
+                    await self._run_while_owned(driver, sink)
+            except StorageUnavailable:
+                log.warning("a link's lease could not be written", extra={"driver": driver.name})
             await self._nap(RENEW_EVERY)
 
     async def take(self, driver: Driver) -> bool:
         """Take or keep a driver's link; False if another worker has it."""
         if not driver.features.link:
             return True
-        if await self._storage.take_link(driver.name, self._worker, LINK_LEASE):
+        if await self._storage.take_link(driver.name, self._worker.name, LINK_LEASE):
             self._owned.add(driver.name)
             return True
         self._owned.discard(driver.name)
@@ -60,7 +65,7 @@ class Links:
         if driver.name in self._owned:
             self._owned.discard(driver.name)
             with anyio.CancelScope(shield=True):
-                await self._storage.drop_link(driver.name, self._worker)
+                await self._storage.drop_link(driver.name, self._worker.name)
 
     async def _run_while_owned(self, driver: Driver, sink: Sink) -> None:
         try:
@@ -79,7 +84,7 @@ class Links:
             try:
                 if not await self.take(driver):
                     return
-            except StorageError:
+            except StorageUnavailable:
                 log.warning("a link's lease could not be renewed yet", extra={"driver": driver.name})
             else:
                 until = asked + LINK_LEASE.total_seconds()
@@ -88,8 +93,9 @@ class Links:
         while True:
             try:
                 await driver.run(sink)
-            except Exception:
-                log.exception("a driver stopped; it is started again", extra={"driver": driver.name})
+            except Exception as error:  # noqa: BLE001 - it is begun anew, whatever it was
+                extra = {"driver": driver.name}
+                log.error("a driver stopped; it is started again: %s", blame(error), extra=extra)
                 await self._nap(timedelta(seconds=1))
             else:
                 return

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 
+from smskit.engine.blaming import blame
 from smskit.model.ids import MessageId
 from smskit.model.traffic import Incoming
 from smskit.storage.base import Answer
@@ -50,5 +51,6 @@ class Observers(Observer):
         for observer in self._observers:
             try:
                 getattr(observer, what)(*args)
-            except Exception:
-                log.exception("an observer failed", extra={"observer": type(observer).__name__, "what": what})
+            except Exception as error:  # noqa: BLE001 - its errors stay its own
+                extra = {"observer": type(observer).__name__, "what": what}
+                log.error("an observer failed: %s", blame(error), extra=extra)

@@ -12,6 +12,7 @@ from smskit.clock import Clock, as_utc
 from smskit.compliance.gate import Request
 from smskit.compliance.rules import unsafe_text
 from smskit.encoding import count_parts
+from smskit.engine.identity import Identity
 from smskit.engine.judging import Judge, PolicyBook
 from smskit.engine.routing import Router
 from smskit.errors import Conflict, InvalidMessage, NotFound, UsageError
@@ -20,7 +21,7 @@ from smskit.model.codec import to_micros
 from smskit.model.decisions import Stage
 from smskit.model.ids import Actor, ConversationId, Org
 from smskit.model.messages import Category, Origin
-from smskit.model.policies import Policy
+from smskit.model.policies import Permission, Policy
 from smskit.storage.base import Enqueued, IntakeRow, NewContact, NewMessage, Storage, Terms
 
 log = logging.getLogger("smskit.engine")
@@ -51,25 +52,27 @@ class Sending:
         policies: PolicyBook,
         judge: Judge,
         router: Router,
-        seed: str,
+        worker: Identity,
     ) -> None:
         self._storage = storage
         self._clock = clock
         self._policies = policies
         self._judge = judge
         self._router = router
-        self._seed = seed
+        self._worker = worker
         self._count = itertools.count()
 
     async def send(self, draft: Draft, *, intake_id: int | None = None) -> Enqueued:
         """Judge a draft, store it and put it in the queue; one that is denied is stored as blocked.
 
+        :raises PermissionDenied: if the actor may not send.
         :raises InvalidMessage: if the text is empty, unsafe or longer than policy allows.
         :raises NaiveDatetime: if `due_at` has no zone.
         :raises Conflict: if the key belongs to another text or conversation.
         """
         facts = await self._storage.facts(draft.org, draft.conversation_id)
         record = await self._policies.at_least(draft.org, facts.policy_version)
+        record.policy.require(draft.actor, Permission.SEND)
         parts = sendable_parts(draft.text, record.policy)
         due_at = None if draft.due_at is None else as_utc(draft.due_at)
         now = self._clock.now()
@@ -117,7 +120,7 @@ class Sending:
         now = self._clock.now()
         (contact,) = await self._storage.put_contacts(row.org, [NewContact(number=number)], now)
         wanted = None if row.sender is None else parse_address(row.sender, record.policy.default_region)
-        sender = await self._router.pick(row.org, contact.id, wanted)
+        sender = await self._router.pick(row.org, contact.id, wanted, record.policy)
         chat = await self._storage.start_conversation(row.org, sender.id, contact.id, now)
         draft = Draft(
             org=row.org,
@@ -130,7 +133,7 @@ class Sending:
 
     def _new_key(self, now: datetime) -> str:
         """A key nobody else makes. It begins with the time, so that new keys stand together in the index."""
-        return f"{to_micros(now):015x}-{self._seed}-{next(self._count):x}"
+        return f"{to_micros(now):015x}-{self._worker.name}-{next(self._count):x}"
 
 
 def terms_of(policy: Policy) -> Terms:

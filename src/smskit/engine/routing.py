@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from smskit.errors import NotFound, UsageError
-from smskit.model.addresses import Address
+from smskit.model.addresses import Address, parse_address
 from smskit.model.conversations import SenderRecord
 from smskit.model.ids import ContactId, Org
+from smskit.model.policies import Policy
 from smskit.storage.base import Storage
 
 
@@ -17,8 +18,10 @@ class Router:
     def __init__(self, storage: Storage) -> None:
         self._storage = storage
 
-    async def pick(self, org: Org, contact: ContactId, wanted: Address | None) -> SenderRecord:
-        """The sender that is wanted; else the contact's last one; else the org's only one.
+    async def pick(
+        self, org: Org, contact: ContactId, wanted: Address | None, policy: Policy
+    ) -> SenderRecord:
+        """The sender that is wanted; else the contact's last one; else the org's default, or only, one.
 
         :raises NotFound: if the org has no such sender.
         :raises UsageError: if the choice is not clear; it lists the senders.
@@ -30,13 +33,15 @@ class Router:
         known = next((sender for sender in senders if sender.id == last), None)
         if known is not None:
             return known
+        if policy.default_sender is not None:
+            return _named(senders, parse_address(policy.default_sender, policy.default_region), org)
         if len(senders) == 1:
             return senders[0]
         if not senders:
             msg = f"org {org!r} has no sender; give a driver one, for example senders=['+14155550100']"
             raise UsageError(msg)
         choices = ", ".join(sender.address.masked for sender in senders)
-        msg = f"org {org!r} has several senders ({choices}); say which: start(..., sender=...)"
+        msg = f"org {org!r} has several senders ({choices}); say which: start(..., sender=...), or the policy's default_sender"
         raise UsageError(msg)
 
 

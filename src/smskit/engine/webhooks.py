@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 
 from smskit.drivers.base import Driver, WebhookRequest, WebhookResponse
+from smskit.engine.blaming import blame
 from smskit.engine.receiving import Receiver
 from smskit.errors import BadCallback, BadSignature
 
@@ -30,10 +31,15 @@ class Webhooks:
         except BadCallback:
             log.warning("a callback that cannot be read", extra={"driver": driver.name})
             return WebhookResponse(status=400)
+        except Exception as error:  # noqa: BLE001 - the carrier tries again
+            extra = {"driver": driver.name}
+            log.error("a driver raised what it must not on a callback: %s", blame(error), extra=extra)
+            return WebhookResponse(status=500)
         try:
             for event in result.events:
                 await self._receiver.receive(driver, event)
-        except Exception:
-            log.exception("a callback could not be stored", extra={"driver": driver.name})
+        except Exception as error:  # noqa: BLE001 - the carrier tries again
+            extra = {"driver": driver.name}
+            log.error("a callback could not be stored: %s", blame(error), extra=extra)
             return WebhookResponse(status=500)
         return result.response

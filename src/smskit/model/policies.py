@@ -70,6 +70,8 @@ class Policy:
     """Put before the answers to STOP, START and HELP."""
     default_region: str | None = None
     """ISO 3166 region in which numbers without a leading + are read."""
+    default_sender: str | None = None
+    """The sender for contacts who know none of ours yet; not needed while the org has only one."""
     consent: Consent | None = None
     """The consent message, if one must precede the first text to a number."""
     to_opted_out: ToOptedOut = attrs.field(default=ToOptedOut.WARN, converter=ToOptedOut)

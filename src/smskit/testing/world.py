@@ -19,6 +19,7 @@ from smskit.compliance.gate import HostRule
 from smskit.drivers.base import Features
 from smskit.drivers.local import Faults, LocalCarrier
 from smskit.engine.beside import beside
+from smskit.engine.observing import Observer
 from smskit.kit import Kit
 from smskit.model.addresses import Address, PhoneNumber
 from smskit.model.conversations import Sender
@@ -45,6 +46,7 @@ class World:
         policy: Policy | None = None,
         senders: Sequence[Sender | str] = ("+14155550100",),
         rules: Sequence[HostRule] = (),
+        observers: Sequence[Observer] = (),
         faults: Faults | None = None,
         features: Features = FEATURES,
         latency: timedelta = timedelta(seconds=1),
@@ -55,7 +57,13 @@ class World:
             senders, clock=self.clock, seed=seed, faults=faults, features=features, latency=latency
         )
         self.kit = Kit(
-            storage, drivers=[self.carrier], policy=policy, rules=rules, clock=self.clock, worker="world"
+            storage,
+            drivers=[self.carrier],
+            policy=policy,
+            rules=rules,
+            observers=observers,
+            clock=self.clock,
+            worker="world",
         )
         self._carry = _Stepper(self.kit.poll)
         self._dispatch = _Stepper(self.kit.dispatch)

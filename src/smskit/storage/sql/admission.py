@@ -12,7 +12,7 @@ from smskit.model.decisions import DecisionRecord, Outcome, Stage
 from smskit.model.ids import ConversationId, Org
 from smskit.model.messages import Category, Flag, Lane, Origin
 from smskit.model.statuses import Status
-from smskit.storage.base import NewMessage, Ruling, Terms, Verdict
+from smskit.storage.base import NewMessage, Ruling, Terms, Ticket, Verdict
 from smskit.storage.sql import outbox
 from smskit.storage.sql.canceling import flag
 from smskit.storage.sql.ledger import write_decision
@@ -34,7 +34,8 @@ _STANDS = (
 
 _OVERTAKES = (
     "select 1 from smskit_outbox "
-    "where conversation_id = ? and lane = ? and yielded = 1 and order_no < ? limit 1"
+    "where conversation_id = ? and lane = ? and yielded = 1 and order_no < ? "
+    "and (state <> 4 or way is not null) limit 1"
 )
 
 
@@ -60,17 +61,16 @@ def _apply(tx: Tx, ruling: Ruling, now: int, lease_now: int) -> Verdict:
     if decision.consent_first and row["consent"] != ConsentState.SENT:
         _put_behind_consent(tx, ruling, row, now)
         return Verdict.SETTLED
-    _admit(tx, row, ticket.message_id, now)
+    _admit(tx, row, ticket, now)
     return Verdict.ADMITTED
 
 
-def _admit(tx: Tx, row: Row, message_id: int, now: int) -> None:
+def _admit(tx: Tx, row: Row, ticket: Ticket, now: int) -> None:
+    message_id = ticket.message_id
     tx.run("update smskit_outbox set state = 2 where message_id = ?", (message_id,))
     tx.run(
-        "update smskit_message set status = 'submitting', admitted_at = ?, via = (select n.driver "
-        "from smskit_outbox o join smskit_sender n on n.id = o.sender_id where o.message_id = smskit_message.id) "
-        "where id = ?",
-        (now, message_id),
+        "update smskit_message set status = 'submitting', admitted_at = ?, via = ? where id = ?",
+        (now, ticket.driver, message_id),
     )
     if tx.one(_OVERTAKES, (row["conversation_id"], row["lane"], row["order_no"])):
         flag(tx, message_id, Flag.OUT_OF_ORDER)
