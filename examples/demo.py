@@ -7,6 +7,8 @@ temporary files, unless you name a file that does not exist yet.
 """
 
 import argparse
+import re
+import shlex
 import sys
 from datetime import timedelta
 from pathlib import Path
@@ -17,7 +19,7 @@ import anyio
 from anyio.abc import ObjectReceiveStream, ObjectSendStream
 
 from smskit import Consent, Conversation, Desk, Kit, LocalCarrier, Message, Origin, Policy, Status
-from smskit.errors import MissingExtra
+from smskit.errors import MissingExtra, SmsKitError
 from smskit.model.events import MessageReceived
 
 try:
@@ -35,6 +37,7 @@ POLICY = Policy(
     default_region="US",
     consent=Consent.precede("Smile Dental texts you about your visits. Reply STOP to opt out."),
 )
+LOOK = "select status, text from smskit_message"
 STYLES = {Status.DELIVERED: "bold green", Status.BLOCKED: "bold red", Status.QUEUED: "dim"}
 
 
@@ -165,7 +168,7 @@ class Story:
 
     async def show_thread(self, chat: Conversation) -> None:
         for message in reversed((await chat.messages()).items):
-            await settle(message)
+            await message.wait_for(Status.DELIVERED)
             self.say(f"  {message.origin or 'from contact'}: {message.text} ({message.status})", style="dim")
 
     async def count_chats(self) -> None:
@@ -182,20 +185,26 @@ class Story:
         self.console.print(Text(text, style or ""))
 
 
-async def settle(message: Message) -> None:
-    """Wait until nothing moves the message any more."""
-    await message.wait_for(Status.DELIVERED)
-
-
 def say_goodbye(database: Path, console: Console) -> None:
-    try_next = Table.grid(padding=(0, 2))
-    try_next.add_row("look inside", f"sqlite3 {database} 'select status, text from smskit_message'")
-    try_next.add_row("send one yourself", "examples/two_way.py")
-    try_next.add_row("learn it in ten minutes", "docs/tutorial/first-conversation.md")
+    here = Path(__file__).resolve().parent
     console.print()
-    console.print(Text(f"The database is {database}", style="bold"), soft_wrap=True)
+    console.print(Text(f"The database is {database}", "bold"), soft_wrap=True)
     console.print("Try next:")
-    console.print(try_next, soft_wrap=True)
+    for what, how in (
+        ("look inside", f"sqlite3 {quoted(database)} {quoted(LOOK)}"),
+        ("two ways in 30 lines", f"{quoted(sys.executable)} {quoted(here / 'two_way.py')}"),
+        ("learn it step by step", str(here.parent / "docs" / "tutorial" / "first-conversation.md")),
+    ):
+        console.print(Text(f"  {what}: ").append(how, "cyan"), soft_wrap=True)
+
+
+def quoted(path: Path | str) -> str:
+    return shlex.quote(str(path))
+
+
+def drawn(console: Console) -> str:
+    """All that was printed, as a picture that fetches no font."""
+    return re.sub(r"@font-face \{.*?\}\s*", "", console.export_svg(title="scripts/demo"), flags=re.DOTALL)
 
 
 def main() -> None:
@@ -207,12 +216,15 @@ def main() -> None:
         parser.error(f"{options.database} exists already; the story needs a new file")
     database = (options.database or Path(mkdtemp(prefix="smskit-demo-")) / "demo.db").absolute()
 
-    console = Console(highlight=False, record=options.svg is not None)
+    console = Console(highlight=False, record=options.svg is not None, width=100 if options.svg else None)
     console.print("[bold]smskit[/]: business texting on an SQLite file and a carrier inside this process")
-    anyio.run(tell, database, console)
+    try:
+        anyio.run(tell, database, console)
+    except SmsKitError as error:
+        raise SystemExit(f"error: {error}") from error
     say_goodbye(database, console)
     if options.svg is not None:
-        console.save_svg(str(options.svg), title="scripts/demo")
+        options.svg.write_text(drawn(console), encoding="utf-8")
 
 
 if __name__ == "__main__":

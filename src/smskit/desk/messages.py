@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from smskit.desk.office import Office
@@ -12,6 +12,7 @@ from smskit.model.ids import ConversationId, MessageId
 from smskit.model.messages import Flag, Kind, MessageRecord, Origin
 from smskit.model.policies import Permission
 from smskit.model.statuses import Status
+from smskit.model.traffic import PartOutcome
 
 
 class Message:
@@ -74,6 +75,13 @@ class Message:
         await self.refresh()
         decisions = await self._office.storage.decisions(self._office.org, self.id)
         return Explanation(self.status.value, tuple(decisions), tuple(_notes(self.record)))
+
+    async def part_outcomes(self) -> Sequence[PartOutcome]:
+        """What is known of each part of a long text, in order; part 0 stands for the whole.
+
+        The message itself stands where its lowest part stands, so a failed part shows here first.
+        """
+        return await self._office.storage.part_outcomes(self._office.org, self.id)
 
     async def wait_for(self, *statuses: Status | str, timeout: timedelta = timedelta(minutes=1)) -> Message:
         """Return once the message reached one of the statuses, or is final without having reached one.

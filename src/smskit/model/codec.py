@@ -73,7 +73,7 @@ def _make() -> cattrs.Converter:
     for kind in (PhoneNumber, ShortCode, SenderName):
         converter.register_unstructure_hook(kind, lambda address: address.text)
     converter.register_unstructure_hook_func(
-        lambda kind: kind is frozenset or get_origin(kind) is frozenset,
+        lambda kind: frozenset in (kind, get_origin(kind)),
         lambda values: sorted(map(converter.unstructure, values)),
     )
     return converter

@@ -31,9 +31,10 @@ async def _all_wait() -> None:
     # anyio's own wait sleeps for a tenth of a second between two looks; this one only lets the others run.
     quiet = 0
     while quiet < LOOKS:
+        # The look comes last: what a thread of the store brings between it and the caller's next step must not pass.
+        await asyncio.sleep(0)
         busy = any(_can_run(task) for task in asyncio.all_tasks() if task is not me)
         quiet = 0 if busy else quiet + 1
-        await asyncio.sleep(0)
 
 
 def _can_run(task: asyncio.Task[Any]) -> bool:

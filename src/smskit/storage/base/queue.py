@@ -10,7 +10,7 @@ from smskit.compliance.gate import Facts
 from smskit.model.decisions import DecisionRecord
 from smskit.model.ids import Actor, ConversationId, MessageId, Org, SenderId
 from smskit.model.messages import MessageRecord
-from smskit.model.traffic import Inbound, Receipt
+from smskit.model.traffic import Inbound, PartOutcome, Receipt
 from smskit.storage.base.values import (
     Answer,
     Doubt,
@@ -82,6 +82,9 @@ class Queue(Protocol):
 
     async def get_message(self, org: Org, message_id: MessageId) -> MessageRecord:
         """:raises NotFound: if the org has no such message."""
+
+    async def part_outcomes(self, org: Org, message_id: MessageId) -> Sequence[PartOutcome]:
+        """What is known of each part, in order; part 0 stands for the whole. Empty until a carrier said something."""
 
     async def decisions(self, org: Org, message_id: MessageId) -> Sequence[DecisionRecord]:
         """The decisions on a message, oldest first. They outlive the message."""

@@ -118,8 +118,9 @@ def send_again(tx: Tx, org: Org, message_id: MessageId, actor: Actor, now: datet
     moment = to_micros(now)
     outbox.give_up_place(tx, message_id, State.PARKED, moment)
     tx.run(
-        "update smskit_outbox set way = null, yielded = 0, yield_at = null where message_id = ?",
-        (message_id,),
+        "update smskit_outbox set way = null, yielded = 0, yield_at = null, expires_at = expires_at + ? - "
+        "(select created_at from smskit_message where id = message_id) where message_id = ?",
+        (moment, message_id),
     )
     flag(tx, message_id, Flag.POSSIBLE_DUPLICATE)
     change = {"change": "sent_again", "message": str(message_id)}

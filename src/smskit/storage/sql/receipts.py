@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from smskit.model.codec import to_micros
+from smskit.model.ids import MessageId, Org
 from smskit.model.statuses import Status, highest, of_message
 from smskit.model.traffic import Accepted, PartOutcome, Receipt
 from smskit.storage.sql import outbox
@@ -32,6 +33,25 @@ def apply_receipt(tx: Tx, driver: str, receipt: Receipt, now: datetime) -> None:
     _write(tx, (driver, carrier_id, part), message_id, status, receipt.code, moment)
     if message_id is not None:
         refresh(tx, message_id, receipt.code, moment)
+
+
+def part_outcomes(tx: Tx, org: Org, message_id: MessageId) -> Sequence[PartOutcome]:
+    rows = tx.all(
+        "select r.part, r.status, r.carrier_id, r.code from smskit_carrier_ref r "
+        "join smskit_message m on m.id = r.message_id where m.id = ? and m.org = ? order by r.part",
+        (message_id, org),
+    )
+    return [_outcome(row) for row in rows]
+
+
+def _outcome(row: Row) -> PartOutcome:
+    ours = row["carrier_id"].startswith("#")
+    return PartOutcome(
+        part=row["part"],
+        status=Status(row["status"]),
+        carrier_id=None if ours else row["carrier_id"],
+        code=row["code"],
+    )
 
 
 def write_outcomes(tx: Tx, row: Row, accepted: Accepted) -> Status:

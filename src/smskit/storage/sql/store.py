@@ -15,7 +15,7 @@ from smskit.model.events import Event
 from smskit.model.ids import Actor, ContactId, ConversationId, MessageId, Org, SenderId
 from smskit.model.messages import MessageRecord
 from smskit.model.policies import Policy, PolicyRecord
-from smskit.model.traffic import Inbound, Receipt
+from smskit.model.traffic import Inbound, PartOutcome, Receipt
 from smskit.storage.base import (
     Answer,
     Doubt,
@@ -195,6 +195,9 @@ class SqlStorage:
 
     async def get_message(self, org: Org, message_id: MessageId) -> MessageRecord:
         return await self._read(messages.get_message, org, message_id)
+
+    async def part_outcomes(self, org: Org, message_id: MessageId) -> Sequence[PartOutcome]:
+        return await self._read(receipts.part_outcomes, org, message_id)
 
     async def decisions(self, org: Org, message_id: MessageId) -> Sequence[DecisionRecord]:
         return await self._read(ledger.decisions, org, message_id)
