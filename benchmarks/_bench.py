@@ -10,11 +10,14 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 from smskit.model.addresses import PhoneNumber
+from smskit.storage.sql.tx import Params, Row
 
 T = TypeVar("T")
+
+Statement: TypeAlias = tuple[str, Params]
 
 SENDER = "+14155550100"
 
@@ -74,6 +77,27 @@ def folder() -> Iterator[Path]:
     """A folder for databases, gone afterwards."""
     with tempfile.TemporaryDirectory(prefix="smskit-bench-") as path:
         yield Path(path)
+
+
+class Recorder:
+    """A transaction that keeps the statements it is asked to carry out."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        connection.row_factory = sqlite3.Row
+        self._connection = connection
+        self.statements: list[Statement] = []
+
+    def one(self, sql: str, params: Params = ()) -> Row | None:
+        rows = self.all(sql, params)
+        return rows[0] if rows else None
+
+    def all(self, sql: str, params: Params = ()) -> Sequence[Row]:
+        self.statements.append((sql, params))
+        return self._connection.execute(sql, params).fetchall()
+
+    def run(self, sql: str, params: Params = ()) -> int:
+        self.statements.append((sql, params))
+        return self._connection.execute(sql, params).rowcount
 
 
 def resident() -> float:

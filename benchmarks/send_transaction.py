@@ -9,11 +9,10 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TypeAlias
 
 import aiosqlite
 import anyio
-from _bench import SENDER, arguments, folder, machine, medians, number, rounds, table
+from _bench import SENDER, Recorder, Statement, arguments, folder, machine, medians, number, rounds, table
 
 from smskit.model.conversations import Sender
 from smskit.model.decisions import Allowed, DecisionRecord, Stage
@@ -21,10 +20,7 @@ from smskit.model.ids import DEFAULT_ORG, Actor, ConversationId
 from smskit.model.messages import Category, Lane, Origin
 from smskit.storage.base import NewContact, NewMessage, Terms
 from smskit.storage.sql.messages import enqueue
-from smskit.storage.sql.tx import Params, Row
 from smskit.storage.sqlite import SqliteStorage
-
-Statement: TypeAlias = tuple[str, Params]
 
 NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
 CONVERSATIONS = 200
@@ -123,30 +119,9 @@ async def side_by_side(work: Callable[[], object], tasks: int) -> float:
     return time.perf_counter() - began
 
 
-class Recorder:
-    """A transaction that keeps what it is asked to carry out."""
-
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
-        self.statements: list[Statement] = []
-
-    def one(self, sql: str, params: Params = ()) -> Row | None:
-        rows = self.all(sql, params)
-        return rows[0] if rows else None
-
-    def all(self, sql: str, params: Params = ()) -> Sequence[Row]:
-        self.statements.append((sql, params))
-        return self._connection.execute(sql, params).fetchall()
-
-    def run(self, sql: str, params: Params = ()) -> int:
-        self.statements.append((sql, params))
-        return self._connection.execute(sql, params).rowcount
-
-
 def record(path: Path, messages: Sequence[NewMessage]) -> Sequence[Sequence[Statement]]:
     """The statements of each send transaction, as ours issues them."""
     connection = sqlite3.connect(path, isolation_level=None)
-    connection.row_factory = sqlite3.Row
 
     def statements() -> Iterator[Sequence[Statement]]:
         for new in messages:
