@@ -14,6 +14,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from unittest import mock
 
 import anyio
 from _bench import SENDER, arguments, folder, machine, number, rounds, table
@@ -41,10 +42,16 @@ def main() -> None:
     rivals = {backend: partial(measure, backend, count) for backend in ("asyncio", "trio")}
     gave = rounds(rivals, times)
     rows = [
-        (backend, f"{count / statistics.median(seconds):,.0f}", f"{1e6 * statistics.median(seconds) / count:.0f}")
+        (
+            backend,
+            f"{count / statistics.median(seconds):,.0f}",
+            f"{1e6 * statistics.median(seconds) / count:.0f}",
+        )
         for backend, seconds in gave.items()
     ]
-    title = f"From send to delivered: {count} messages in {CONVERSATIONS} conversations, median of {times} rounds"
+    title = (
+        f"From send to delivered: {count} messages in {CONVERSATIONS} conversations, median of {times} rounds"
+    )
     table(title, ("", "messages/s", "us a message"), rows)
     if options.profile:
         profile(count)
@@ -72,7 +79,9 @@ async def deliver(path: Path, count: int) -> float:
 
 async def send(chats: Sequence[Conversation], numbers: range) -> None:
     for which in numbers:
-        await chats[which % len(chats)].send(f"Your crown is ready, number {which}. Come in any day before six.")
+        await chats[which % len(chats)].send(
+            f"Your crown is ready, number {which}. Come in any day before six."
+        )
 
 
 class Delivered(Observer):
@@ -108,11 +117,10 @@ def profile(count: int) -> None:
         profiles[thread.name].append(watch)
         watch.runcall(run, thread)
 
-    threading.Thread.run = profiled  # type: ignore[method-assign]  # the store's threads are profiled too
     loop = cProfile.Profile(time.thread_time)
     profiles["event loop"].append(loop)
-    loop.runcall(measure, "asyncio", count)
-    threading.Thread.run = run  # type: ignore[method-assign]  # as it was
+    with mock.patch.object(threading.Thread, "run", profiled):
+        loop.runcall(measure, "asyncio", count)
     for name, watches in profiles.items():
         stats = pstats.Stats(watches[0])
         stats.add(*watches[1:])

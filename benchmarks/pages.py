@@ -1,5 +1,6 @@
-"""Pages of 50 items, as `kit.conversations.list` and `chat.messages` give them, beside the same statements on bare
-sqlite3 in one thread, without records made of the rows.
+"""Pages of the inbox and of threads, as a Kit gives them.
+
+Beside them the same statements on bare sqlite3, in one thread and without records made of the rows.
 """
 
 from __future__ import annotations
@@ -40,14 +41,17 @@ def main() -> None:
         print(f"The data took {time.perf_counter() - began:.0f} s to make; the file has {size:.0f} MiB.")
         for backend in ("asyncio", "trio"):
             rows = anyio.run(measure, path / "desk.db", conversations, calls, backend=backend)
-            title = f"{LIMIT} of {conversations:,} conversations and {messages:,} messages, {backend}, median of {calls}"
+            title = f"{LIMIT} of {conversations:,} conversations and {messages:,} messages, {backend}"
             table(title, ("", "times bare", "ms", "bare ms"), rows)
 
 
 async def measure(path: Path, conversations: int, calls: int) -> Sequence[Sequence[str]]:
     bare = sqlite3.connect(path, isolation_level=None)
     async with Kit(f"sqlite:///{path}") as kit:
-        long = [await kit.conversations.get(ConversationId(1 + LONG * one)) for one in range(conversations // LONG)]
+        long = [
+            await kit.conversations.get(ConversationId(1 + LONG * one))
+            for one in range(conversations // LONG)
+        ]
         deep = deep_cursor(bare, conversations // 2)
         older = [(await chat.messages(limit=100)).next for chat in long]
 
@@ -116,7 +120,9 @@ def fill(path: Path, conversations: int, messages: int) -> None:
     db.execute("begin")
     contacts = [number(one).e164 for one in range(conversations // SENDERS)]
     senders = [(one, f"{SENDER[:-1]}{one}") for one in range(1, SENDERS + 1)]
-    db.executemany("insert into smskit_sender (id, org, driver, address) values (?, 'default', 'local', ?)", senders)
+    db.executemany(
+        "insert into smskit_sender (id, org, driver, address) values (?, 'default', 'local', ?)", senders
+    )
     db.executemany(
         "insert into smskit_contact (id, org, number, name, created_at, updated_at) values (?, 'default', ?, ?, 0, 0)",
         [(one, phone, f"Contact {one}") for one, phone in enumerate(contacts, start=1)],
@@ -132,9 +138,9 @@ def fill(path: Path, conversations: int, messages: int) -> None:
         pairs,
     )
     db.executemany(
-        "insert into smskit_message (org, conversation_id, kind, origin, category, status, text, parts, actor, key, at, "
-        "created_at, accepted_at, settled_at) values ('default', ?, 'outbound', 'manual', 'conversational', 'delivered', "
-        "?, 1, 'system', ?, ?, ?, ?, ?)",
+        "insert into smskit_message (org, conversation_id, kind, origin, category, status, text, parts, actor, key, "
+        "at, created_at, accepted_at, settled_at) values "
+        "('default', ?, 'outbound', 'manual', 'conversational', 'delivered', ?, 1, 'system', ?, ?, ?, ?, ?)",
         (message(which, conversations) for which in range(messages)),
     )
     db.execute(

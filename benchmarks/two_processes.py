@@ -34,7 +34,10 @@ def main() -> None:
         return
     writes = 50 if options.quick else 1000
     machine()
-    rivals: Sequence[tuple[str, Writes]] = (("smskit", write_ours), ("bare sqlite3, its own busy handler", write_bare))
+    rivals: Sequence[tuple[str, Writes]] = (
+        ("smskit", write_ours),
+        ("bare sqlite3, its own busy handler", write_bare),
+    )
     neighbours: Sequence[tuple[str, Neighbour]] = (("alone", nullcontext), ("beside a busy process", busy))
     rows = [
         (f"{name}, {where}", *measure(writer, neighbour, writes))
@@ -97,7 +100,9 @@ def write_bare(path: Path, writes: int) -> Sequence[float]:
     for which in range(writes):
         began = time.perf_counter()
         db.execute("begin immediate")
-        db.execute("insert into smskit_event (org, at, kind, record) values ('default', ?, 'None', '')", (which,))
+        db.execute(
+            "insert into smskit_event (org, at, kind, record) values ('default', ?, 'None', '')", (which,)
+        )
         db.execute("commit")
         took.append(time.perf_counter() - began)
         time.sleep(PAUSE)

@@ -24,6 +24,7 @@ from smskit.model.events import MessageReceived
 
 try:
     from rich.console import Console
+    from rich.padding import Padding
     from rich.panel import Panel
     from rich.table import Table
     from rich.text import Text
@@ -46,7 +47,7 @@ async def tell(database: Path, console: Console) -> None:
     carrier = LocalCarrier([OURS], latency=timedelta(milliseconds=250))
     kit = Kit(f"sqlite:///{quote(str(database))}", drivers=[carrier], policy=POLICY)
     arrives, inbox = anyio.create_memory_object_stream[Message](10)
-    async with kit, kit.run(), anyio.create_task_group() as tasks:
+    async with arrives, inbox, kit, kit.run(), anyio.create_task_group() as tasks:
         desk = kit.as_actor("front desk")
         tasks.start_soon(follow, desk, arrives)
         with anyio.fail_after(60):
@@ -88,7 +89,7 @@ class Story:
         report = await self.desk.contacts.import_csv(CONTACTS)
         self.say(f"{CONTACTS.name} has {report.rows} rows: {report.created} contacts made")
         for contact in (await self.desk.contacts.list()).items:
-            self.say(f"  {contact.name}, {contact.number}, {contact.zone}", style="dim")
+            self.say(f"{contact.name}, {contact.number}, {contact.zone}", "dim", indent=2)
 
     async def start_by_contact(self) -> Conversation:
         self.chapter("A conversation with a contact: the consent message goes first")
@@ -127,7 +128,7 @@ class Story:
     async def try_a_reminder(self, chat: Conversation) -> None:
         self.chapter("An automated text to him is blocked, and says why")
         reminder = await self.send(chat, "Reminder: your check-up is tomorrow.", Origin.REMINDER)
-        self.say("print(await reminder.explain())", style="dim")
+        self.say("print(await reminder.explain())", "dim")
         self.console.print(Panel(Text(str(await reminder.explain())), border_style="red"))
 
     async def archive_and_come_back(self, chat: Conversation) -> None:
@@ -149,7 +150,7 @@ class Story:
     async def send(self, chat: Conversation, text: str, origin: Origin = Origin.MANUAL) -> Message:
         """Send a text and print each status it comes to, until its last."""
         who = chat.name or str(chat.number)
-        self.say(f"to {who}: {text}", style="cyan")
+        self.say(f"to {who}: {text}", "cyan")
         message = await chat.send(text, origin=origin)
         self.console.print("  ", end="")
         self.console.print(message.status, style=STYLES.get(message.status), end="")
@@ -164,12 +165,14 @@ class Story:
         self.carrier.text(number, text)
         message = await self.inbox.receive()
         chat = await self.desk.conversations.get(message.conversation_id)
-        self.say(f"from {chat.name}: {message.text}", style="magenta")
+        self.say(f"from {chat.name}: {message.text}", "magenta")
 
     async def show_thread(self, chat: Conversation) -> None:
         for message in reversed((await chat.messages()).items):
             await message.wait_for(Status.DELIVERED)
-            self.say(f"  {message.origin or 'from contact'}: {message.text} ({message.status})", style="dim")
+            self.say(
+                f"{message.origin or 'from contact'}: {message.text} ({message.status})", "dim", indent=2
+            )
 
     async def count_chats(self) -> None:
         active = await self.desk.conversations.list()
@@ -181,8 +184,8 @@ class Story:
         self.console.print()
         self.console.print(f"{self.chapters}. {title}", style="bold yellow")
 
-    def say(self, text: str, style: str | None = None) -> None:
-        self.console.print(Text(text, style or ""))
+    def say(self, text: str, style: str = "", indent: int = 0) -> None:
+        self.console.print(Padding(Text(text, style), (0, 0, 0, indent), expand=False))
 
 
 def say_goodbye(database: Path, console: Console) -> None:
@@ -203,8 +206,9 @@ def quoted(path: Path | str) -> str:
 
 
 def drawn(console: Console) -> str:
-    """All that was printed, as a picture that fetches no font."""
-    return re.sub(r"@font-face \{.*?\}\s*", "", console.export_svg(title="scripts/demo"), flags=re.DOTALL)
+    """All that was printed so far, as a picture that fetches nothing."""
+    fetched = re.compile(r"@font-face \{.*?\}\s*|<!--.*?-->\s*", re.DOTALL)
+    return fetched.sub("", console.export_svg(title="scripts/demo"))
 
 
 def main() -> None:
@@ -222,9 +226,9 @@ def main() -> None:
         anyio.run(tell, database, console)
     except SmsKitError as error:
         raise SystemExit(f"error: {error}") from error
-    say_goodbye(database, console)
     if options.svg is not None:
         options.svg.write_text(drawn(console), encoding="utf-8")
+    say_goodbye(database, console)
 
 
 if __name__ == "__main__":

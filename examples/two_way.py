@@ -9,16 +9,15 @@ from smskit.model.events import MessageReceived
 
 carrier = LocalCarrier(["+14155550100"], latency=timedelta(milliseconds=200))
 kit = Kit("sqlite://", drivers=[carrier])
-desk = kit.as_actor("front desk")
 
 
 async def reply_once() -> None:
     """What an app does all day: follow the events, and answer what people write."""
-    async for event in desk.events("two-way"):
+    async for event in kit.events("two-way"):
         if isinstance(event.what, MessageReceived):
-            text = await desk.message(event.what.message_id)
+            text = await kit.message(event.what.message_id)
             print("they write:", text.text)
-            chat = await desk.conversations.get(text.conversation_id)
+            chat = await kit.conversations.get(text.conversation_id)
             reply = await chat.send("See you on Tuesday!")
             await reply.wait_for("delivered")
             print("we reply:  ", reply.text, f"({reply.status})")
@@ -31,7 +30,7 @@ async def main() -> None:
 
     async with kit, kit.run(), anyio.create_task_group() as tasks:
         tasks.start_soon(reply_once)
-        chat = await desk.conversations.start(patient.number)
+        chat = await kit.conversations.start(patient.number)
         sent = await chat.send("Your crown is ready. Does Tuesday at 9 suit you?")
         await sent.wait_for("delivered")
         print("we write:  ", sent.text, f"({sent.status})")

@@ -18,6 +18,7 @@ from smskit.desk.contacts import Contacts
 from smskit.desk.conversations import Conversations
 from smskit.desk.desk import Desk
 from smskit.desk.events import EventStream
+from smskit.desk.messages import Message
 from smskit.desk.office import Office, Tools
 from smskit.drivers.base import Driver, WebhookRequest, WebhookResponse
 from smskit.drivers.registry import open_driver
@@ -33,7 +34,7 @@ from smskit.engine.receiving import Receiver
 from smskit.engine.routing import Router
 from smskit.engine.webhooks import Webhooks
 from smskit.errors import KitClosed, UsageError
-from smskit.model.ids import DEFAULT_ORG, SYSTEM, Org
+from smskit.model.ids import DEFAULT_ORG, SYSTEM, MessageId, Org
 from smskit.model.policies import Policy
 from smskit.storage.base import Storage
 
@@ -145,6 +146,18 @@ class Kit:
     def contacts(self) -> Contacts:
         """The default org's address book."""
         return self._desk.contacts
+
+    async def message(self, message_id: MessageId) -> Message:
+        """A message of the default org. :raises NotFound: if it has no such message."""
+        return await self._desk.message(message_id)
+
+    async def policy(self) -> Policy:
+        """The default org's policy."""
+        return await self._desk.policy()
+
+    async def save_policy(self, policy: Policy) -> None:
+        """Replace the default org's policy; see `Desk.save_policy`."""
+        await self._desk.save_policy(policy)
 
     def events(self, reader: str | None = None) -> EventStream:
         """What happens in the default org; see `Desk.events`."""

@@ -246,7 +246,7 @@ def test_a_record_explains_the_decision_from_itself_alone() -> None:
         "The message is blocked.",
         (
             "2027-01-04 12:00:00 UTC just before handing it over: denied by rule 'opted_out': the contact "
-            "opted out at 2027-01-04 12:00 UTC (by word); only the contact can opt in again"
+            "opted out at 2027-01-04 12:00 UTC by text; only the contact can opt in again"
         ),
         "Code: opted_out.",
     ]

@@ -16,17 +16,16 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 Run: TypeAlias = Callable[..., subprocess.CompletedProcess[str]]
 
 
-@pytest.fixture
-def run_example(tmp_path: Path) -> Run:
-    """Runs an example by its name, with arguments and further environment variables, in a folder of its own."""
-    folder = tmp_path / "somewhere else"
-    folder.mkdir()
+@pytest.fixture(scope="module")
+def run_example(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """Runs an example by its name, with arguments and further environment variables, in some other folder."""
+    folder = tmp_path_factory.mktemp("somewhere else")
 
     def run(name: str, *args: str, **environment: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, "-W", "error", str(EXAMPLES / name), *args],
             cwd=folder,
-            env=os.environ | {"TMPDIR": str(tmp_path), "PYTHONIOENCODING": "utf-8"} | environment,
+            env=os.environ | {"TMPDIR": str(folder), "PYTHONIOENCODING": "utf-8"} | environment,
             capture_output=True,
             encoding="utf-8",
             timeout=120,

@@ -14,10 +14,10 @@ Run: TypeAlias = Callable[..., subprocess.CompletedProcess[str]]
 DEMO = Path(__file__).parents[2] / "examples" / "demo.py"
 
 
-@pytest.fixture
-def told(run_example: Run, tmp_path: Path) -> tuple[str, Path]:
+@pytest.fixture(scope="module")
+def told(run_example: Run, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
     """What the demo printed, its line breaks evened out, and the database it made."""
-    database = tmp_path / "it's 100% new?.db"
+    database = tmp_path_factory.mktemp("told") / "it's 100% new?.db"
     done = run_example("demo.py", str(database))
     assert done.returncode == 0, done.stderr
     assert not done.stderr
@@ -78,8 +78,8 @@ def test_the_demo_ends_with_the_database_and_what_to_try_next(told: tuple[str, P
 
 
 def test_the_demo_without_a_database_takes_a_new_one_each_time(run_example: Run, tmp_path: Path) -> None:
-    run_example("demo.py")
-    run_example("demo.py")
+    run_example("demo.py", TMPDIR=str(tmp_path))
+    run_example("demo.py", TMPDIR=str(tmp_path))
 
     made = list(tmp_path.glob("smskit-demo-*/demo.db"))
     assert len(made) == 2

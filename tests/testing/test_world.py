@@ -1,9 +1,8 @@
 from __future__ import annotations
 
 import hashlib
-import threading
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from typing import NoReturn
 
@@ -15,7 +14,6 @@ from smskit import Consent, Kit, LocalCarrier, Policy, Status, VirtualClock
 from smskit.drivers.base import Features, Guarantee
 from smskit.drivers.local import Faults
 from smskit.model.codec import to_json
-from smskit.model.statuses import highest
 from smskit.testing import World
 from smskit.testing.settling import settled
 from smskit.testing.world import START
@@ -80,13 +78,10 @@ async def test_a_month_takes_no_real_time(monkeypatch: pytest.MonkeyPatch) -> No
         chat = await world.kit.conversations.start(patient.number)
         for day in range(1, 31):
             await chat.send(f"Day {day}", at=START + timedelta(days=day))
-        before = time.perf_counter_ns()
         await world.advance(days=31)
-        took = time.perf_counter_ns() - before
 
     assert patient.received == [f"Day {day}" for day in range(1, 31)]
     assert world.clock.now() == START + timedelta(days=31)
-    assert took < timedelta(days=1).total_seconds() * 10**9
 
 
 async def test_advance_stops_at_every_deadline_on_the_way(world: World) -> None:
@@ -222,25 +217,26 @@ async def test_a_world_keeps_its_history_on_a_file(tmp_path_factory: pytest.Temp
 
 
 @pytest.fixture
-async def at_work() -> AsyncIterator[tuple[Kit, LocalCarrier, VirtualClock, Callable[[], object]]]:
-    """A Kit that runs, on a virtual clock that the test advances."""
-    clock = VirtualClock(START)
+def clock() -> VirtualClock:
+    return VirtualClock(START)
+
+
+@pytest.fixture
+async def running(clock: VirtualClock) -> AsyncIterator[Kit]:
+    """A Kit at work, on a virtual clock that the test advances."""
     carrier = LocalCarrier(["+14155550100"], clock=clock, latency=timedelta(seconds=1))
     async with Kit("sqlite://", drivers=[carrier], clock=clock) as kit, kit.run():
-        yield kit, carrier, clock, threading.active_count
+        yield kit
 
 
-async def test_a_running_kit_works_under_a_virtual_clock(
-    at_work: tuple[Kit, LocalCarrier, VirtualClock, Callable[[], object]],
-) -> None:
+async def test_a_running_kit_works_under_a_virtual_clock(running: Kit, clock: VirtualClock) -> None:
     """After the first deadline it once turned for ever on the store's pulse, which the clock had set."""
-    kit, carrier, clock, _ = at_work
-    chat = await kit.conversations.start("+14155550123")
+    chat = await running.conversations.start("+14155550123")
     message = await chat.send("In an hour", at=START + timedelta(hours=1))
     target = START + timedelta(hours=2)
     while True:
         with anyio.fail_after(10):
-            await settled(kit.storage)
+            await settled(running.storage)
         moment = clock.next_deadline
         if moment is None or moment > target:
             break
@@ -248,5 +244,4 @@ async def test_a_running_kit_works_under_a_virtual_clock(
     await message.refresh()
 
     assert message.status is Status.DELIVERED
-    assert [carried.at for carried in carrier.book] == [START + timedelta(hours=1)]
-    assert highest([message.status]) is Status.DELIVERED
+    assert message.record.admitted_at == START + timedelta(hours=1)

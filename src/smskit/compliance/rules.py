@@ -6,7 +6,7 @@ import re
 from datetime import datetime
 
 from smskit.compliance.gate import Facts, Request, Rule
-from smskit.model.contacts import ConsentState, Scope
+from smskit.model.contacts import ConsentState, Scope, Source
 from smskit.model.decisions import Allowed, Decision, Denied
 from smskit.model.messages import Category, Origin
 from smskit.model.policies import Policy, ToOptedOut
@@ -66,7 +66,7 @@ def opted_out(request: Request, facts: Facts, policy: Policy, _now: datetime) ->
         return None
     if facts.subscription.scope is Scope.PROMOTIONAL and request.category is not Category.PROMOTIONAL:
         return None
-    since = f"{facts.subscription.changed_at:%Y-%m-%d %H:%M %Z} (by {facts.subscription.source})"
+    since = f"{facts.subscription.changed_at:%Y-%m-%d %H:%M %Z} {_HOW[facts.subscription.source]}"
     if request.origin.is_automated or request.category is Category.PROMOTIONAL:
         return Denied("opted_out", f"the contact opted out at {since}; only the contact can opt in again")
     if policy.to_opted_out is ToOptedOut.BLOCK:
@@ -74,6 +74,14 @@ def opted_out(request: Request, facts: Facts, policy: Policy, _now: datetime) ->
     warning = f"the contact opted out at {since}"
     warnings = (warning,) if policy.to_opted_out is ToOptedOut.WARN else ()
     return Allowed("opted_out_manual", "a person wrote it, and policy lets it go", warnings=warnings)
+
+
+_HOW = {
+    Source.DEFAULT: "before we knew the number",
+    Source.WORD: "by text",
+    Source.HOST: "by our own hand",
+    Source.CARRIER: "at the carrier",
+}
 
 
 def consent_message(request: Request, facts: Facts, policy: Policy, _now: datetime) -> Decision | None:

@@ -24,6 +24,7 @@ class Contact:
     def __init__(self, office: Office, record: ContactRecord) -> None:
         self._office = office
         self.record = record
+        """The whole snapshot."""
 
     @property
     def id(self) -> ContactId:

@@ -24,6 +24,7 @@ class Conversation:
     def __init__(self, office: Office, record: ConversationRecord) -> None:
         self._office = office
         self.record = record
+        """The whole snapshot."""
 
     @property
     def id(self) -> ConversationId:
@@ -141,7 +142,7 @@ class Conversations:
     ) -> Conversation:
         """The conversation with a number or contact: made if there is none, restored if it is archived.
 
-        Without a sender it is the one the contact knows, else the org's only one.
+        Without a sender it is the one the contact knows, else the policy's default one, else the org's only one.
 
         :raises InvalidAddress: if the number cannot be read.
         :raises UsageError: if the org has several senders and none is named; it lists them.

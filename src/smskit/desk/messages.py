@@ -21,6 +21,7 @@ class Message:
     def __init__(self, office: Office, record: MessageRecord) -> None:
         self._office = office
         self.record = record
+        """The whole snapshot."""
 
     @property
     def id(self) -> MessageId:

@@ -121,7 +121,7 @@ class Dispatcher:
         with anyio.CancelScope(shield=True):
             guard = self._clock.guard() + LEASE.total_seconds() / 2
             turn = await self._storage.claim(self._worker.name, self._room(), self._clock.now(), lease=LEASE)
-            worked = bool(turn.claimed)
+            worked = bool(turn.claimed or turn.expired)
             for claimed in await self._admit(turn.claimed):
                 driver = self._drivers[claimed.ticket.driver]
                 self._in_hand[driver.name] += 1

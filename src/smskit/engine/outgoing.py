@@ -15,7 +15,7 @@ from smskit.encoding import count_parts
 from smskit.engine.identity import Identity
 from smskit.engine.judging import Judge, PolicyBook
 from smskit.engine.routing import Router
-from smskit.errors import Conflict, InvalidMessage, NotFound, UsageError
+from smskit.errors import Conflict, InvalidMessage, NotFound, PermissionDenied, UsageError
 from smskit.model.addresses import PhoneNumber, parse_address
 from smskit.model.codec import to_micros
 from smskit.model.decisions import Stage
@@ -108,7 +108,7 @@ class Sending:
         for row in rows:
             try:
                 await self._take_in(row)
-            except (UsageError, NotFound, Conflict) as error:
+            except (UsageError, PermissionDenied, NotFound, Conflict) as error:
                 log.warning("an intake row was refused", extra={"intake": row.id, "why": str(error)})
                 await self._storage.refuse_intake(row.id, row.org, str(error), self._clock.now())
         return len(rows)

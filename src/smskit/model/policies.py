@@ -91,7 +91,8 @@ class Policy:
     """How long a stuck message holds up the ones behind it in its conversation."""
     retry_for: timedelta = timedelta(hours=24)
     """How long a message is tried while its driver is unavailable; then it expires."""
-    actors: Mapping[Actor, ActorPolicy] = attrs.field(factory=dict)
+    actors: Mapping[str, ActorPolicy] = attrs.field(factory=dict)
+    """What differs for actors, by their names."""
 
     def consent_for(self, actor: Actor) -> Consent | None:
         """The consent message that applies to what this actor sends."""
@@ -104,7 +105,7 @@ class Policy:
         :raises PermissionDenied: if it does not.
         """
         if permission in self.actors.get(actor, ActorPolicy()).denied:
-            raise PermissionDenied(actor, permission)
+            raise PermissionDenied(actor, permission.value)
 
     def answer(self, text: str) -> str:
         """A system answer with the brand before it."""

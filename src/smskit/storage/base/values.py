@@ -98,6 +98,8 @@ class Turn:
     """The outcome of a claim: what was taken, and whether anything else is due."""
 
     claimed: tuple[Claimed, ...]
+    expired: int
+    """So many messages expired, and others may be due behind them."""
     housekeeping: bool
     """Something is due for `release` or `reap`."""
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from smskit.model.addresses import PhoneNumber
-from smskit.model.codec import to_micros
+from smskit.model.codec import from_micros, to_micros
 from smskit.model.contacts import ConsentState
 from smskit.model.decisions import DecisionRecord, Outcome, Stage
 from smskit.model.ids import ConversationId, Org
@@ -18,13 +18,13 @@ from smskit.storage.sql.canceling import flag
 from smskit.storage.sql.ledger import write_decision
 from smskit.storage.sql.messages import put
 from smskit.storage.sql.outbox import State
-from smskit.storage.sql.settling import consent_in_doubt, move, settle
+from smskit.storage.sql.settling import consent_in_doubt, give_up, move
 from smskit.storage.sql.subscriptions import set_consent
 from smskit.storage.sql.tx import Row, Tx
 
 _STANDS = (
-    "select o.conversation_id, o.lane, o.order_no, o.gist, o.hold_for, o.consent_wait, m.org, m.actor, m.parts, "
-    "k.number, s.version, s.consent, s.consent_message_id, "
+    "select o.conversation_id, o.lane, o.order_no, o.gist, o.expires_at, o.hold_for, o.consent_wait, "
+    "m.org, m.actor, m.parts, k.number, s.version, s.consent, s.consent_message_id, "
     "coalesce((select version from smskit_policy where org = m.org), 0) as policy_version "
     "from smskit_outbox o join smskit_message m on m.id = o.message_id "
     "join smskit_conversation c on c.id = o.conversation_id join smskit_contact k on k.id = c.contact_id "
@@ -53,7 +53,7 @@ def _apply(tx: Tx, ruling: Ruling, now: int, lease_now: int) -> Verdict:
     if row["gist"] != decision.gist:
         _note(tx, row, ticket.message_id, decision, now)
     if decision.outcome is Outcome.DENIED:
-        settle(tx, ticket.message_id, Status.BLOCKED, decision.rule, now)
+        give_up(tx, ticket.message_id, Status.BLOCKED, decision.rule, now)
         return Verdict.SETTLED
     if decision.until is not None:
         _hold(tx, ticket.message_id, decision.until, now)
@@ -91,6 +91,7 @@ def _put_behind_consent(tx: Tx, ruling: Ruling, row: Row, now: int) -> None:
     consent_id = row["consent_message_id"]
     if row["consent"] == ConsentState.NONE:
         consent_id = _claim_consent(tx, ruling, row, now)
+    outbox.hasten(tx, consent_id, row["lane"], now)
     message_id = ruling.ticket.message_id
     outbox.give_up_place(tx, message_id, State.AFTER, None)
     tx.run("update smskit_outbox set after_id = ? where message_id = ?", (consent_id, message_id))
@@ -116,6 +117,7 @@ def _claim_consent(tx: Tx, ruling: Ruling, row: Row, now: int) -> int:
             consent_wait=timedelta(microseconds=row["consent_wait"]),
         ),
         key=f"consent:{row['number']}:{ruling.ticket.message_id}:{ruling.ticket.fence}",
+        expires_at=None if row["expires_at"] is None else from_micros(row["expires_at"]),
         decision=DecisionRecord(
             outcome=Outcome.ALLOWED,
             rule="consent_message",

@@ -13,13 +13,14 @@ from smskit.model.messages import Category, Flag, Origin
 from smskit.model.statuses import Status
 from smskit.storage.sql import outbox
 from smskit.storage.sql.outbox import State
-from smskit.storage.sql.settling import settle
+from smskit.storage.sql.settling import give_up
 from smskit.storage.sql.tx import Row, Tx
 
 _LIVE = (
+    # Texts behind a consent message come first, before its own end reaches them.
     "select o.message_id, o.state, m.origin, m.category from smskit_conversation c "
     "join smskit_outbox o on o.conversation_id = c.id join smskit_message m on m.id = o.message_id "
-    "where c.contact_id = ? order by o.message_id"
+    "where c.contact_id = ? order by o.state desc, o.message_id"
 )
 
 
@@ -44,10 +45,10 @@ def cancel(tx: Tx, org: Org, message_id: MessageId, now: datetime) -> bool:
     if tx.one("select 1 from smskit_message where id = ? and org = ?", (message_id, org)) is None:
         msg = f"org {org!r} has no message {message_id}"
         raise NotFound(msg)
-    row = tx.one("select state from smskit_outbox where message_id = ?", (message_id,))
-    if row is None or row["state"] in (State.SUBMITTING, State.UNKNOWN):
+    row = tx.one("select state, doubt from smskit_outbox where message_id = ?", (message_id,))
+    if row is None or row["doubt"] or row["state"] in (State.SUBMITTING, State.UNKNOWN):
         return False
-    settle(tx, message_id, Status.CANCELED, "canceled", to_micros(now))
+    give_up(tx, message_id, Status.CANCELED, "canceled", to_micros(now))
     return True
 
 
@@ -58,7 +59,7 @@ def _cancel(tx: Tx, rows: Sequence[Row], why: str, now: int) -> None:
         elif row["state"] == State.UNKNOWN:
             outbox.remove(tx, row["message_id"])
         elif tx.one("select 1 from smskit_outbox where message_id = ?", (row["message_id"],)):
-            settle(tx, row["message_id"], Status.CANCELED, why, now)
+            give_up(tx, row["message_id"], Status.CANCELED, why, now)
 
 
 def flag(tx: Tx, message_id: int, value: Flag) -> None:

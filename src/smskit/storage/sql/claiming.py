@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
@@ -16,7 +17,7 @@ from smskit.model.traffic import Outgoing
 from smskit.storage.base import Claimed, Ticket, Turn
 from smskit.storage.sql import due
 from smskit.storage.sql.facts import COLUMNS, JOINS, facts_of
-from smskit.storage.sql.settling import settle
+from smskit.storage.sql.settling import give_up
 from smskit.storage.sql.tx import Row, Tx, existing
 
 _CANDIDATES = (
@@ -41,43 +42,60 @@ def claim(
     tx: Tx, worker: str, room: Mapping[str, int], now: datetime, lease: timedelta, lease_now: datetime
 ) -> Turn:
     moment, until = to_micros(now), to_micros(lease_now + lease)
+    taken = _Taking(tx, room, moment)
     claimed: list[Claimed] = []
-    for sender, share in _shares(tx, room):
-        for message_id in _take(tx, sender, share, moment):
+    for lane in Lane:
+        for message_id in taken.of_lane(lane):
             tx.run(_LEASE, (worker, until, message_id))
             claimed.append(_claimed(tx, worker, message_id))
-    return Turn(claimed=tuple(claimed), housekeeping=due.housekeeping(tx, moment, to_micros(lease_now)))
+    taken.save()
+    return Turn(
+        claimed=tuple(claimed),
+        expired=taken.expired,
+        housekeeping=due.housekeeping(tx, moment, to_micros(lease_now)),
+    )
 
 
-def _shares(tx: Tx, room: Mapping[str, int]) -> Iterator[tuple[Row, int]]:
-    """Senders with something to send, and how much of its driver's room each may take."""
-    senders = [row for row in due.senders_with_ready(tx) if room.get(row["driver"], 0) > 0]
-    left = dict(room)
-    for position, sender in enumerate(senders):
-        others = sum(1 for other in senders[position:] if other["driver"] == sender["driver"])
-        share = -(-left[sender["driver"]] // others)
-        if share > 0:
-            left[sender["driver"]] -= share
-            yield sender, share
+class _Taking:
+    """The messages that go now: urgent lanes first; among senders, the one whose last turn is longest ago."""
 
+    def __init__(self, tx: Tx, room: Mapping[str, int], now: int) -> None:
+        self.expired = 0
+        self._tx = tx
+        self._now = now
+        self._left = dict(room)
+        ready = [row for row in due.senders_with_ready(tx) if room.get(row["driver"], 0) > 0]
+        ready.sort(key=lambda row: (row["served_at"], row["id"]))
+        self._buckets = [due.Bucket.of(row, now) for row in ready]
 
-def _take(tx: Tx, sender: Row, share: int, now: int) -> Iterator[int]:
-    """The messages of one sender that go now: the urgent lanes first, as far as its rate allows."""
-    bucket = due.Bucket.of(sender, now)
-    for lane in Lane:
+    def of_lane(self, lane: Lane) -> Iterator[int]:
+        """Of each sender as many as its share of its driver's room."""
+        others = Counter(bucket.driver for bucket in self._buckets)
+        for bucket in self._buckets:
+            share = -(-self._left[bucket.driver] // others[bucket.driver])
+            others[bucket.driver] -= 1
+            if share > 0 and not bucket.is_slowed:
+                yield from self._of_sender(bucket, lane, share)
+
+    def _of_sender(self, bucket: due.Bucket, lane: Lane, share: int) -> Iterator[int]:
         conversations: set[int] = set()
-        for row in tx.all(_CANDIDATES, (sender["id"], lane, now, share)):
-            if row["expires_at"] is not None and row["expires_at"] <= now:
-                settle(tx, row["message_id"], Status.EXPIRED, "expired_in_queue", now)
+        for row in self._tx.all(_CANDIDATES, (bucket.sender_id, lane, self._now, share)):
+            if row["expires_at"] is not None and row["expires_at"] <= self._now:
+                give_up(self._tx, row["message_id"], Status.EXPIRED, "expired_in_queue", self._now)
+                self.expired += 1
             elif row["conversation_id"] not in conversations:
                 if not bucket.take(lane, row["parts"]):
-                    break
+                    return
                 conversations.add(row["conversation_id"])
-                share -= 1
+                self._left[bucket.driver] -= 1
                 yield row["message_id"]
-        if share <= 0:
-            break
-    bucket.save(tx)
+
+    def save(self) -> None:
+        """Keep what was taken, and who had a turn."""
+        last = max([self._now - 1, *(bucket.served_at for bucket in self._buckets)])
+        for bucket in self._buckets:
+            if bucket.has_taken:
+                bucket.save(self._tx, last + 1)
 
 
 def _claimed(tx: Tx, worker: str, message_id: int) -> Claimed:

@@ -32,6 +32,10 @@ MESSAGE = (
 def start_conversation(
     tx: Tx, org: Org, sender: SenderId, contact: ContactId, now: datetime
 ) -> ConversationRecord:
+    for what, one in (("sender", sender), ("contact", contact)):
+        if tx.one(f"select 1 from smskit_{what} where id = ? and org = ?", (one, org)) is None:
+            msg = f"org {org!r} has no {what} {one}"
+            raise NotFound(msg)
     conversation_id, _ = open_conversation(tx, org, sender, contact, to_micros(now))
     return get_conversation(tx, org, ConversationId(conversation_id))
 

@@ -86,16 +86,30 @@ class Bucket:
     """
 
     sender_id: int
+    driver: str
     interval: int
     burst: int
     debt: int
     free_at: int
+    served_at: int
     now: int
+    has_taken: bool = False
+    is_slowed: bool = False
+    """Something had to wait: nothing less urgent goes before it."""
 
     @classmethod
     def of(cls, sender: Row, now: int) -> Bucket:
         """The bucket of a sender's row."""
-        return cls(sender["id"], sender["interval"], sender["burst"], sender["debt"], sender["free_at"], now)
+        return cls(
+            sender["id"],
+            sender["driver"],
+            sender["interval"],
+            sender["burst"],
+            sender["debt"],
+            sender["free_at"],
+            sender["served_at"],
+            now,
+        )
 
     def free_for(self, lane: Lane, parts: int) -> int:
         """When so many parts may go. A text larger than the bucket goes when the bucket is full."""
@@ -105,11 +119,15 @@ class Bucket:
     def take(self, lane: Lane, parts: int) -> bool:
         """Take parts if they may go now."""
         if self.free_for(lane, parts) > self.now:
+            self.is_slowed = True
             return False
         self.free_at = max(self.free_at, self.now) + parts * self.interval
+        self.has_taken = True
         return True
 
-    def save(self, tx: Tx) -> None:
-        """Keep what was taken."""
-        if self.interval:
-            tx.run("update smskit_sender set free_at = ? where id = ?", (self.free_at, self.sender_id))
+    def save(self, tx: Tx, served_at: int) -> None:
+        """Keep what was taken, and that the sender had its turn."""
+        tx.run(
+            "update smskit_sender set free_at = ?, served_at = ? where id = ?",
+            (self.free_at, served_at, self.sender_id),
+        )

@@ -22,11 +22,9 @@ def tell(tx: Tx, org: str, what: Happening, now: int) -> None:
 
 
 def read_events(tx: Tx, org: Org | None, after: int, limit: int) -> Sequence[Event]:
-    dropped = tx.one("select value from smskit_mark where name = ?", (f"events_dropped:{org}",))
-    if dropped is not None and after < dropped["value"]:
-        msg = (
-            f"events up to {dropped['value']} are no longer kept, and the reader is at {after}; start it anew"
-        )
+    dropped = _dropped(tx, org)
+    if after < dropped:
+        msg = f"events up to {dropped} are no longer kept, and the reader is at {after}; start it anew"
         raise EventsLost(msg)
     mine, params = ("", ()) if org is None else ("and org = ? ", (org,))
     rows = tx.all(
@@ -37,7 +35,8 @@ def read_events(tx: Tx, org: Org | None, after: int, limit: int) -> Sequence[Eve
 
 
 def last_position(tx: Tx) -> int:
-    return int(existing(tx.one("select coalesce(max(id), 0) as last from smskit_event"))["last"])
+    row = existing(tx.one("select coalesce(max(id), 0) as last from smskit_event"))
+    return max(int(row["last"]), _dropped(tx, None))
 
 
 def reader_position(tx: Tx, org: Org, reader: str) -> int | None:
@@ -56,13 +55,26 @@ def save_position(tx: Tx, org: Org, reader: str, position: int) -> None:
 def drop_events(tx: Tx, before: datetime) -> int:
     kept = tx.one("select id from smskit_event where at >= ? order by id limit 1", (to_micros(before),))
     up_to = last_position(tx) if kept is None else kept["id"] - 1
-    tx.run(
-        "insert into smskit_mark (name, value) "
-        "select 'events_dropped:' || org, max(id) from smskit_event where id <= ? group by org "
-        "on conflict (name) do update set value = excluded.value",
-        (up_to,),
-    )
+    for mark, events in (
+        ("'events_dropped:' || org", "group by org"),
+        ("'events_dropped'", "having count(*) > 0"),
+    ):
+        tx.run(
+            f"insert into smskit_mark (name, value) select {mark}, max(id) from smskit_event where id <= ? "
+            f"{events} on conflict (name) do update set value = excluded.value",
+            (up_to,),
+        )
     return tx.run("delete from smskit_event where id <= ?", (up_to,))
+
+
+def _dropped(tx: Tx, org: Org | None) -> int:
+    """The newest event that was dropped, of an org or of all."""
+    row = tx.one("select coalesce(max(value), 0) as last from smskit_mark where name = ?", (_mark(org),))
+    return int(existing(row)["last"])
+
+
+def _mark(org: Org | None) -> str:
+    return "events_dropped" if org is None else f"events_dropped:{org}"
 
 
 def _event(row: Row) -> Event:

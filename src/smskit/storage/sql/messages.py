@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from smskit.errors import Conflict, NotFound
-from smskit.model.codec import from_row, to_micros
+from smskit.model.codec import from_micros, from_row, to_micros
 from smskit.model.decisions import DecisionRecord, Outcome
 from smskit.model.events import MessageMade
 from smskit.model.ids import MessageId, Org
-from smskit.model.messages import MessageRecord, Origin
+from smskit.model.messages import Flag, Kind, MessageRecord, Origin
 from smskit.model.statuses import Status
 from smskit.storage.base import Enqueued, NewMessage
 from smskit.storage.sql.conversations import MESSAGE, restore
@@ -29,34 +29,34 @@ def get_message(tx: Tx, org: Org, message_id: MessageId) -> MessageRecord:
 
 def enqueue(tx: Tx, new: NewMessage, now: datetime, intake_id: int | None) -> Enqueued:
     if intake_id is not None and not tx.run("delete from smskit_intake where id = ?", (intake_id,)):
+        if tx.one("select 1 from smskit_message where org = ? and key = ?", (new.org, new.key)) is None:
+            msg = f"intake row {intake_id} is gone, and no message was made of it"
+            raise NotFound(msg)
         return Enqueued(_of_key(tx, new), created=False)
     return put(tx, new, to_micros(now))
 
 
 def put(tx: Tx, new: NewMessage, now: int) -> Enqueued:
     """Store a message and queue it, within a transaction that does more."""
-    conversation = tx.one(
-        "select sender_id, archived from smskit_conversation where id = ? and org = ?",
-        (new.conversation_id, new.org),
-    )
-    if conversation is None:
+    place = tx.one(_PLACE, (new.conversation_id, new.lane, new.conversation_id, new.org))
+    if place is None:
         msg = f"org {new.org!r} has no conversation {new.conversation_id}"
         raise NotFound(msg)
     status = _first_status(new, now)
-    row = _insert(tx, new, status, now)
-    if row is None:
+    message = _insert(tx, new, status, now)
+    if message is None:
         return Enqueued(_of_key(tx, new), created=False)
-    if conversation["archived"] and new.origin is Origin.MANUAL:
+    if place["archived"] and new.origin is Origin.MANUAL:
         restore(tx, new.org, new.conversation_id, now)
     if status is not Status.BLOCKED:
-        _queue(tx, new, row["id"], conversation["sender_id"], status, now)
-    _show(tx, new, row["id"], status, now)
-    write_decision(tx, new.org, row["id"], new.decision, now)
+        _queue(tx, new, message.id, place, status, now)
+    _show(tx, new, message.id, status, now)
+    write_decision(tx, new.org, message.id, new.decision, now)
     made = MessageMade(
-        conversation_id=new.conversation_id, message_id=row["id"], origin=new.origin, status=status
+        conversation_id=new.conversation_id, message_id=message.id, origin=new.origin, status=status
     )
     tell(tx, new.org, made, now)
-    return Enqueued(from_row(MessageRecord, row), created=True)
+    return Enqueued(message, created=True)
 
 
 def _first_status(new: NewMessage, now: int) -> Status:
@@ -67,38 +67,62 @@ def _first_status(new: NewMessage, now: int) -> Status:
     return Status.HELD if new.decision.outcome is Outcome.HELD else Status.QUEUED
 
 
-def _insert(tx: Tx, new: NewMessage, status: Status, now: int) -> Row | None:
+def _insert(tx: Tx, new: NewMessage, status: Status, now: int) -> MessageRecord | None:
     blocked = status is Status.BLOCKED
-    return tx.one(
+    due_at = None if new.due_at is None else to_micros(new.due_at)
+    code = new.decision.rule if blocked else None
+    row = tx.one(
         "insert into smskit_message (org, conversation_id, kind, origin, category, lane, status, text, parts, actor, "
         "key, at, created_at, due_at, settled_at, code) "
         "values (?, ?, 'outbound', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
-        f"on conflict (org, key) where key is not null do nothing returning {MESSAGE}",
+        "on conflict (org, key) where key is not null do nothing returning id",
         (
             *(new.org, new.conversation_id, new.origin, new.category, new.lane, status),
             *(new.text, new.parts, new.actor, new.key, now, now),
-            to_micros(new.due_at) if new.due_at else None,
-            now if blocked else None,
-            new.decision.rule if blocked else None,
+            *(due_at, now if blocked else None, code),
         ),
+    )
+    if row is None:
+        return None
+    moment = from_micros(now)
+    return MessageRecord(
+        id=MessageId(row["id"]),
+        org=new.org,
+        conversation_id=new.conversation_id,
+        kind=Kind.OUTBOUND,
+        origin=new.origin,
+        category=new.category,
+        status=status,
+        text=new.text,
+        parts=new.parts,
+        actor=new.actor,
+        key=new.key,
+        at=moment,
+        created_at=moment,
+        due_at=None if due_at is None else from_micros(due_at),
+        admitted_at=None,
+        accepted_at=None,
+        settled_at=moment if blocked else None,
+        code=code,
+        flags=Flag.NONE,
+        after_id=None,
     )
 
 
-def _queue(tx: Tx, new: NewMessage, message_id: int, sender_id: int, status: Status, now: int) -> None:
+def _queue(tx: Tx, new: NewMessage, message_id: int, place: Row, status: Status, now: int) -> None:
     """A sendable message gets its place at once; it waits if another is before it in conversation and lane."""
     parked = status is not Status.QUEUED
-    row = existing(tx.one(_PLACE, (new.conversation_id, new.lane, new.conversation_id)))
-    first = State.READY if row["free"] else State.WAITING
+    first = State.READY if place["free"] else State.WAITING
     tx.run(
         "insert into smskit_outbox (message_id, conversation_id, sender_id, lane, state, due_at, expires_at, parts, "
         "order_no, gist, hold_for, consent_wait) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
-            *(message_id, new.conversation_id, sender_id, new.lane),
+            *(message_id, new.conversation_id, place["sender_id"], new.lane),
             State.PARKED if parked else first,
             _due(new.decision, new.due_at, now),
             to_micros(new.expires_at) if new.expires_at else None,
             new.parts,
-            None if parked else row["next_order"],
+            None if parked else place["next_order"],
             new.decision.gist,
             new.terms.hold_for // _MICROSECOND,
             new.terms.consent_wait // _MICROSECOND,
@@ -109,8 +133,8 @@ def _queue(tx: Tx, new: NewMessage, message_id: int, sender_id: int, status: Sta
 _MICROSECOND = timedelta(microseconds=1)
 
 _PLACE = (
-    "select next_order, not exists (select 1 from smskit_outbox where conversation_id = ? and lane = ? "
-    "and order_no is not null and yielded = 0) as free from smskit_conversation where id = ?"
+    "select sender_id, archived, next_order, not exists (select 1 from smskit_outbox where conversation_id = ? "
+    "and lane = ? and order_no is not null and yielded = 0) as free from smskit_conversation where id = ? and org = ?"
 )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import enum
 
+from smskit.model.messages import Flag
 from smskit.storage.sql.tx import Tx, existing
 
 
@@ -30,13 +31,13 @@ _HEAD = (
 )
 
 
-def give_place(tx: Tx, message_id: int, conversation_id: int, lane: int, now: int) -> None:
-    """Make a row sendable: it gets the next order number, and goes at once or waits for its turn."""
+def give_place(tx: Tx, message_id: int, conversation_id: int, lane: int, due_at: int) -> None:
+    """Make a row sendable from a moment on: it gets the next order number, and is ready or waits for its turn."""
     head = tx.one(_HEAD, (conversation_id, lane))
     state = State.READY if head is None else State.WAITING
     tx.run(
         "update smskit_outbox set order_no = ?, state = ?, due_at = ?, after_id = null where message_id = ?",
-        (next_order(tx, conversation_id), state, now, message_id),
+        (next_order(tx, conversation_id), state, due_at, message_id),
     )
 
 
@@ -60,8 +61,8 @@ def give_up_place(tx: Tx, message_id: int, state: State, due_at: int | None) -> 
     """Take a row out of the order until it becomes sendable again."""
     row = existing(
         tx.one(
-            "update smskit_outbox set state = ?, due_at = ?, order_no = null, worker = null, lease_until = null "
-            "where message_id = ? returning conversation_id, lane",
+            "update smskit_outbox set state = ?, due_at = ?, order_no = null, yielded = 0, yield_at = null, "
+            "worker = null, lease_until = null where message_id = ? returning conversation_id, lane",
             (state, due_at, message_id),
         )
     )
@@ -69,7 +70,7 @@ def give_up_place(tx: Tx, message_id: int, state: State, due_at: int | None) -> 
 
 
 def yield_place(tx: Tx, message_id: int) -> None:
-    """Let those behind a stuck row overtake it."""
+    """Let those that wait behind a stuck row overtake it; they are flagged."""
     row = existing(
         tx.one(
             "update smskit_outbox set yielded = 1, yield_at = null where message_id = ? "
@@ -77,14 +78,34 @@ def yield_place(tx: Tx, message_id: int) -> None:
             (message_id,),
         )
     )
+    tx.run(
+        "update smskit_message set flags = flags | ? where id in (select message_id from smskit_outbox "
+        "where conversation_id = ? and lane = ? and state = ?)",
+        (int(Flag.OUT_OF_ORDER), row["conversation_id"], row["lane"], State.WAITING),
+    )
     wake(tx, row["conversation_id"], row["lane"])
 
 
-def remove(tx: Tx, message_id: int) -> None:
-    """Take a row out for good, if it is there."""
+def hasten(tx: Tx, message_id: int, lane: int, now: int) -> None:
+    """Move a row that is not in hand to a more urgent lane, at the end of it."""
     row = tx.one(
-        "delete from smskit_outbox where message_id = ? returning conversation_id, lane, order_no",
+        "select conversation_id, due_at from smskit_outbox where message_id = ? and state in (0, 3) and lane > ?",
+        (message_id, lane),
+    )
+    if row is None:
+        return
+    give_up_place(tx, message_id, State.PARKED, now)
+    tx.run("update smskit_outbox set lane = ? where message_id = ?", (lane, message_id))
+    tx.run("update smskit_message set lane = ? where id = ?", (lane, message_id))
+    give_place(tx, message_id, row["conversation_id"], lane, max(now, row["due_at"]))
+
+
+def remove(tx: Tx, message_id: int) -> bool:
+    """Take a row out for good, if it is there; True if an earlier attempt may have gone out."""
+    row = tx.one(
+        "delete from smskit_outbox where message_id = ? returning conversation_id, lane, order_no, doubt",
         (message_id,),
     )
     if row is not None and row["order_no"] is not None:
         wake(tx, row["conversation_id"], row["lane"])
+    return row is not None and bool(row["doubt"])

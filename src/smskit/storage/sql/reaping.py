@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from smskit.model.codec import to_micros
@@ -18,31 +18,32 @@ from smskit.storage.sql.messages import get_message
 from smskit.storage.sql.outbox import State
 from smskit.storage.sql.tx import Row, Tx
 
-_DUE: Sequence[tuple[str, str]] = (
-    ("parked", "state = 5 and due_at <= ?"),
-    ("after", "state = 6 and due_at <= ?"),
-    ("stuck", "yield_at is not null and yield_at <= ?"),
-    ("resend", "state = 4 and way = 'resend' and due_at <= ?"),
+# Each says its partial index's condition word for word, or SQLite would not use it.
+_ROWS = "select message_id, conversation_id, lane, state from smskit_outbox "
+_PARKED = _ROWS + "where state in (5, 6) and due_at <= ? order by due_at, message_id limit ?"
+_STUCK = _ROWS + "where yield_at is not null and yield_at <= ? order by yield_at, message_id limit ?"
+_RESEND = (
+    _ROWS + "where state = 4 and way is not null and way = 'resend' and due_at <= ? "
+    "order by due_at, message_id limit ?"
 )
 
 
 def release(tx: Tx, now: datetime, limit: int) -> int:
     moment = to_micros(now)
     count = 0
-    for what, where in _DUE:
-        rows = tx.all(
-            f"select message_id, conversation_id, lane from smskit_outbox where {where} "
-            "order by message_id limit ?",
-            (moment, limit),
-        )
+    for due, act in ((_PARKED, _unpark), (_STUCK, _give_way), (_RESEND, _again)):
+        rows = tx.all(due, (moment, limit))
         for row in rows:
-            _RELEASE[what](tx, row, moment)
+            act(tx, row, moment)
         count += len(rows)
     return count
 
 
-def _unconfirmed(tx: Tx, row: Row, now: int) -> None:
-    settling.settle(tx, row["message_id"], Status.FAILED, "consent_unconfirmed", now)
+def _unpark(tx: Tx, row: Row, now: int) -> None:
+    if row["state"] == State.AFTER:
+        settling.give_up(tx, row["message_id"], Status.FAILED, "consent_unconfirmed", now)
+    else:
+        settling.release(tx, row, now)
 
 
 def _give_way(tx: Tx, row: Row, _now: int) -> None:
@@ -57,30 +58,25 @@ def _again(tx: Tx, row: Row, now: int) -> None:
     settling.move(tx, row["message_id"], Status.QUEUED, "sent_again", now)
 
 
-_RELEASE: Mapping[str, Callable[[Tx, Row, int], None]] = {
-    "parked": settling.release,
-    "after": _unconfirmed,
-    "stuck": _give_way,
-    "resend": _again,
-}
-
-
 def reap(tx: Tx, now: datetime, ways: Mapping[str, Answer], limit: int, lease_now: datetime) -> int:
     rows = tx.all(
-        recording.IN_HAND + "where o.state in (1, 2) and o.lease_until <= ? order by o.lease_until limit ?",
-        (to_micros(lease_now), limit),
+        recording.IN_HAND + "where o.state in (1, 2) and o.lease_until <= ? "
+        f"and (o.state = 1 or n.driver in ({_marks(ways)})) order by o.lease_until limit ?",
+        (to_micros(lease_now), *ways, limit),
     )
-    count = 0
     for row in rows:
-        count += row["state"] == State.CLAIMED or row["driver"] in ways
         if row["state"] == State.CLAIMED:
             tx.run(
                 "update smskit_outbox set state = ?, worker = null, lease_until = null where message_id = ?",
                 (State.READY, row["message_id"]),
             )
-        elif row["driver"] in ways:
+        else:
             recording.apply(tx, row, ways[row["driver"]], to_micros(now))
-    return count
+    return len(rows)
+
+
+def _marks(values: Collection[str]) -> str:
+    return ", ".join("?" * len(values))
 
 
 def doubts(tx: Tx, worker: str, drivers: Sequence[str], now: datetime, lease: timedelta) -> Sequence[Doubt]:
@@ -89,10 +85,11 @@ def doubts(tx: Tx, worker: str, drivers: Sequence[str], now: datetime, lease: ti
         "select m.*, o.fence, o.tries, o.expires_at, n.driver, n.address, k.number from smskit_outbox o "
         "join smskit_message m on m.id = o.message_id join smskit_sender n on n.id = o.sender_id "
         "join smskit_conversation c on c.id = o.conversation_id join smskit_contact k on k.id = c.contact_id "
-        "where o.state = 4 and o.way = 'ask' and o.due_at <= ? order by o.due_at limit 100",
-        (moment,),
+        "where o.state = 4 and o.way is not null and o.way = 'ask' and o.due_at <= ? "
+        f"and n.driver in ({_marks(drivers)}) order by o.due_at limit 100",
+        (moment, *drivers),
     )
-    return [_ask(tx, row, worker, moment, lease) for row in rows if row["driver"] in drivers]
+    return [_ask(tx, row, worker, moment, lease) for row in rows]
 
 
 def _ask(tx: Tx, row: Row, worker: str, now: int, lease: timedelta) -> Doubt:
@@ -107,6 +104,14 @@ def _ask(tx: Tx, row: Row, worker: str, now: int, lease: timedelta) -> Doubt:
     return Doubt(ticket=ticket, outgoing=outgoing(row))
 
 
+_ANEW = (
+    "update smskit_outbox set way = null, expires_at = ? + expires_at - "
+    "(select max(created_at, coalesce(due_at, 0)) from smskit_message where id = smskit_outbox.message_id) "
+    "where message_id = ?"
+)
+"""It has as much time as it had at first."""
+
+
 def send_again(tx: Tx, org: Org, message_id: MessageId, actor: Actor, now: datetime) -> bool:
     get_message(tx, org, message_id)
     row = tx.one(
@@ -117,11 +122,7 @@ def send_again(tx: Tx, org: Org, message_id: MessageId, actor: Actor, now: datet
         return False
     moment = to_micros(now)
     outbox.give_up_place(tx, message_id, State.PARKED, moment)
-    tx.run(
-        "update smskit_outbox set way = null, yielded = 0, yield_at = null, expires_at = expires_at + ? - "
-        "(select created_at from smskit_message where id = message_id) where message_id = ?",
-        (moment, message_id),
-    )
+    tx.run(_ANEW, (moment, message_id))
     flag(tx, message_id, Flag.POSSIBLE_DUPLICATE)
     change = {"change": "sent_again", "message": str(message_id)}
     write_change(tx, org, None, actor=actor, change=change, now=moment)

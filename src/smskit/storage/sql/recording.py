@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import assert_never
 
 from smskit.model.addresses import PhoneNumber
 from smskit.model.codec import to_micros
 from smskit.model.ids import Org
-from smskit.model.messages import Flag, Origin
+from smskit.model.messages import Flag
 from smskit.model.statuses import Status
 from smskit.storage.base import (
     Answer,
@@ -22,7 +21,7 @@ from smskit.storage.base import (
 )
 from smskit.storage.sql import outbox, receipts, subscriptions
 from smskit.storage.sql.outbox import State
-from smskit.storage.sql.settling import consent_in_doubt, move, settle
+from smskit.storage.sql.settling import give_up, move, settle, went_in_part
 from smskit.storage.sql.tx import Row, Tx
 
 IN_HAND = (
@@ -47,12 +46,23 @@ def record(tx: Tx, ticket: Ticket, answer: Answer, now: datetime) -> bool:
 
 def apply(tx: Tx, row: Row, answer: Answer, now: int) -> None:
     """Bring a message that was handed over to where the answer puts it, and never below what receipts said."""
-    known = Status(row["status"])
+    if isinstance(answer, WasAccepted):
+        receipts.write_outcomes(tx, row, answer.accepted)
+    status, code = receipts.standing(tx, row["message_id"], row["parts"])
+    if status.rank > Status(row["status"]).rank:
+        settle(tx, row["message_id"], status, code, now)
+    elif status.rank > 0:
+        outbox.remove(tx, row["message_id"])
+    else:
+        _follow(tx, row, answer, now)
+    if isinstance(answer, WasRejected) and answer.opted_out:
+        _follow_opt_out(tx, row, answer, now)
+
+
+def _follow(tx: Tx, row: Row, answer: Answer, now: int) -> None:
     match answer:
-        case WasAccepted(accepted):
-            _accepted(tx, row, receipts.write_outcomes(tx, row, accepted), now)
-        case _ if known.rank > 0:
-            outbox.remove(tx, row["message_id"])
+        case WasAccepted():
+            settle(tx, row["message_id"], Status.UNKNOWN, "parts_unknown", now)
         case WasRejected():
             _rejected(tx, row, answer, now)
         case WasUnavailable():
@@ -63,21 +73,17 @@ def apply(tx: Tx, row: Row, answer: Answer, now: int) -> None:
             assert_never(answer)
 
 
-def _accepted(tx: Tx, row: Row, status: Status, now: int) -> None:
-    if Status(row["status"]).rank > 0:
-        receipts.refresh(tx, row["message_id"], None, now)
-        outbox.remove(tx, row["message_id"])
-        return
-    settle(tx, row["message_id"], status, None, now)
-    if status is Status.UNKNOWN and row["origin"] == Origin.CONSENT:
-        consent_in_doubt(tx, row["message_id"], now)
-
-
 def _rejected(tx: Tx, row: Row, answer: WasRejected, now: int) -> None:
-    if not answer.opted_out:
-        settle(tx, row["message_id"], Status.FAILED, answer.code or "rejected", now)
-        return
-    settle(tx, row["message_id"], Status.BLOCKED, answer.code or "opted_out_at_carrier", now)
+    """It failed; unless a person had it sent again, since then the first attempt may still have gone out."""
+    status, code = Status.FAILED, answer.code or "rejected"
+    if answer.opted_out:
+        status, code = Status.BLOCKED, answer.code or "opted_out_at_carrier"
+    if row["flags"] & Flag.POSSIBLE_DUPLICATE:
+        status = Status.UNKNOWN
+    settle(tx, row["message_id"], status, code, now)
+
+
+def _follow_opt_out(tx: Tx, row: Row, answer: WasRejected, now: int) -> None:
     number = PhoneNumber(row["number"])
     subscriptions.block(tx, row["org"], number.e164, row["driver"], row["address"], answer.code, now)
     subscriptions.follow_carrier(tx, Org(row["org"]), number, now)
@@ -86,12 +92,16 @@ def _rejected(tx: Tx, row: Row, answer: WasRejected, now: int) -> None:
 def _back_off(tx: Tx, row: Row, answer: WasUnavailable, now: int) -> None:
     """Nothing was accepted. It keeps its place until those behind it have waited too long."""
     retry_at = to_micros(answer.retry_at)
-    if row["flags"] & Flag.RACED:
-        settle(tx, row["message_id"], Status.CANCELED, "raced", now)
+    if row["state"] == State.UNKNOWN:
+        tx.run("update smskit_outbox set doubt = 0 where message_id = ?", (row["message_id"],))
+    if went_in_part(tx, row["message_id"]):
+        settle(tx, row["message_id"], Status.UNKNOWN, answer.code, now)
+    elif row["flags"] & Flag.RACED:
+        give_up(tx, row["message_id"], Status.CANCELED, "raced", now)
     elif row["expires_at"] is not None and retry_at >= row["expires_at"]:
-        settle(tx, row["message_id"], Status.EXPIRED, answer.code or "unavailable", now)
+        give_up(tx, row["message_id"], Status.EXPIRED, answer.code or "unavailable", now)
     else:
-        _stay(tx, row, {"state": State.READY, "due_at": retry_at, "way": None}, now)
+        tx.run(_STAY, (State.READY, retry_at, None, now, row["message_id"]))
         move(tx, row["message_id"], Status.QUEUED, answer.code, now)
 
 
@@ -101,19 +111,12 @@ def _doubt(tx: Tx, row: Row, answer: IsUnknown, now: int) -> None:
         outbox.remove(tx, row["message_id"])
     else:
         way = None if answer.way is Way.LEAVE else answer.way.value
-        state = {"state": State.UNKNOWN, "due_at": to_micros(answer.act_at), "way": way}
-        _stay(tx, row, state, now)
+        tx.run(_STAY, (State.UNKNOWN, to_micros(answer.act_at), way, now, row["message_id"]))
+        tx.run("update smskit_outbox set doubt = 1 where message_id = ?", (row["message_id"],))
     move(tx, row["message_id"], Status.UNKNOWN, answer.code, now)
-    if row["origin"] == Origin.CONSENT:
-        consent_in_doubt(tx, row["message_id"], now)
 
 
-def _stay(tx: Tx, row: Row, state: Mapping[str, object], now: int) -> None:
-    tx.run(
-        "update smskit_outbox set state = ?, due_at = ?, way = ?, tries = tries + 1, lease_until = null, "
-        "yield_at = case when yielded = 0 then coalesce(yield_at, ? + hold_for) end where message_id = ?",
-        (
-            *(state["state"], state["due_at"], state["way"]),
-            *(now, row["message_id"]),
-        ),
-    )
+_STAY = (
+    "update smskit_outbox set state = ?, due_at = ?, way = ?, tries = tries + 1, lease_until = null, "
+    "yield_at = case when yielded = 0 then coalesce(yield_at, ? + hold_for) end where message_id = ?"
+)

@@ -25,7 +25,8 @@ def _put(tx: Tx, driver: str, sender: Sender) -> None:
         tx.one(
             "insert into smskit_sender (org, driver, address, interval, burst, debt) values (?, ?, ?, ?, ?, ?) "
             "on conflict (driver, address) do update set "
-            "interval = excluded.interval, burst = excluded.burst, debt = excluded.debt returning org",
+            "interval = excluded.interval, burst = excluded.burst, debt = excluded.debt, "
+            "free_at = case when interval = excluded.interval then free_at else 0 end returning org",
             (
                 sender.org,
                 driver,

@@ -12,14 +12,20 @@ from smskit.storage.sql.events import tell
 from smskit.storage.sql.subscriptions import set_consent
 from smskit.storage.sql.tx import Row, Tx, existing
 
-_CONSENT_DEAD = frozenset({Status.BLOCKED, Status.CANCELED, Status.EXPIRED, Status.FAILED, Status.REJECTED})
-"""A consent message that ends so before the carrier took it never went out: the claim is free again."""
+_NEVER_WENT = frozenset({Status.BLOCKED, Status.CANCELED, Status.EXPIRED, Status.FAILED, Status.REJECTED})
+"""What ends so before the carrier took it never went out. If it was a consent message, the claim is free again."""
 
 
 def settle(tx: Tx, message_id: int, status: Status, code: str | None, now: int) -> None:
-    """The queue is done with a message: it is taken out and stands at `status`."""
+    """The carrier's word on a message: it is taken out of the queue and stands at `status`."""
     outbox.remove(tx, message_id)
     move(tx, message_id, status, code, now)
+
+
+def give_up(tx: Tx, message_id: int, status: Status, code: str | None, now: int) -> None:
+    """Our own end of a message. One that may have gone out before is not said to have ended here: it is unknown."""
+    doubtful = outbox.remove(tx, message_id)
+    move(tx, message_id, Status.UNKNOWN if doubtful else status, code, now)
 
 
 def move(tx: Tx, message_id: int, status: Status, code: str | None, now: int) -> None:
@@ -47,6 +53,12 @@ def move(tx: Tx, message_id: int, status: Status, code: str | None, now: int) ->
         _consent_moved(tx, message_id, status, now)
 
 
+def went_in_part(tx: Tx, message_id: int) -> bool:
+    """A part of it is with the carrier, or may be, whatever became of the others."""
+    said = tx.all("select status from smskit_carrier_ref where message_id = ?", (message_id,))
+    return any(Status(row["status"]) not in _NEVER_WENT for row in said)
+
+
 def consent_in_doubt(tx: Tx, message_id: int, now: int) -> None:
     """The texts behind a consent message whose outcome is unknown wait no longer than their policy says."""
     tx.run(
@@ -65,10 +77,12 @@ def _consent_moved(tx: Tx, message_id: int, status: Status, now: int) -> None:
     )
     if claim is None:
         return
-    if status in _CONSENT_DEAD:
+    if status is Status.UNKNOWN:
+        consent_in_doubt(tx, message_id, now)
+    elif status in _NEVER_WENT and not went_in_part(tx, message_id):
         set_consent(tx, claim["org"], claim["number"], ConsentState.NONE, None)
         for waiting in _behind(tx, message_id):
-            settle(tx, waiting["message_id"], Status.FAILED, "consent_not_sent", now)
+            give_up(tx, waiting["message_id"], Status.FAILED, "consent_not_sent", now)
     elif status.rank > 0:
         set_consent(tx, claim["org"], claim["number"], ConsentState.SENT, message_id)
         for waiting in _behind(tx, message_id):

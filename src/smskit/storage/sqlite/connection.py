@@ -34,6 +34,8 @@ _UNSUPPORTED = {
     sqlite3.SQLITE_CORRUPT: "the database is damaged; restore it from a backup",
 }
 
+_SETTINGS = ("foreign_keys = on", "synchronous = full", "temp_store = memory", "cache_size = -16000")
+
 
 class SqliteTx:
     """The statements of one transaction."""
@@ -61,12 +63,14 @@ def connect(path: str | None, *, for_reading: bool = False) -> sqlite3.Connectio
         path or ":memory:", timeout=0, isolation_level=None, check_same_thread=False, cached_statements=256
     )
     connection.row_factory = sqlite3.Row
-    connection.execute("pragma foreign_keys = on")
-    connection.execute("pragma synchronous = full")
-    connection.execute("pragma temp_store = memory")
-    connection.execute("pragma cache_size = -16000")
-    if for_reading:
-        connection.execute("pragma query_only = on")
+    try:
+        for setting in _SETTINGS:
+            connection.execute(f"pragma {setting}")
+        if for_reading:
+            connection.execute("pragma query_only = on")
+    except sqlite3.Error:
+        connection.close()
+        raise
     return connection
 
 

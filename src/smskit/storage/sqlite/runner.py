@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import queue
 import sqlite3
 import threading
 from collections.abc import Callable, Sequence
 from datetime import timedelta
-from functools import partial
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import anyio
@@ -19,6 +17,7 @@ from smskit.errors import KitClosed
 from smskit.storage.base import Pulse
 from smskit.storage.sql.tx import Tx
 from smskit.storage.sqlite.connection import SqliteTx, connect, insist, translated
+from smskit.storage.sqlite.home import Event, Home
 from smskit.storage.sqlite.schema import is_current, upgrade
 from smskit.storage.sqlite.writer import Job, Writer
 
@@ -40,31 +39,35 @@ class SqliteRunner:
         self._reads: queue.SimpleQueue[Job[Any] | None] = queue.SimpleQueue()
         self._pending = 0
         self._quiet = anyio.Event()
-        self._home: tuple[int, object] | None = None
-        self._call_soon: Callable[..., object] = _nowhere
+        self._home: Home | None = None
+        self._finished: list[tuple[Sequence[Job[Any]], bool]] = []
+        self._delivering = threading.Lock()
 
     async def open(self) -> None:
         """:raises StorageUnsupported: or StorageUnavailable, as `connect` and `upgrade` say."""
-        native = anyio.lowlevel.current_token().native_token
-        self._call_soon = getattr(native, "call_soon_threadsafe", None) or native.run_sync_soon  # type: ignore[attr-defined]
+        self._home, self._finished = Home(), []
         try:
             connections = await anyio.to_thread.run_sync(self._connect)
         except sqlite3.Error as error:
             raise translated(error) from error
-        self._home = (os.getpid(), native)
         self._writer = Writer(connections[0], self._lock_timeout, self._deliver)
         self._writer.start()
-        self._readers = [_Reader(connection, self._reads, self._deliver) for connection in connections[1:]]
+        self._readers = [
+            _Reader(connection, self._reads, self._lock_timeout, self._deliver)
+            for connection in connections[1:]
+        ]
 
     def _connect(self) -> list[sqlite3.Connection]:
-        main = connect(self._path)
+        connections = [connect(self._path)]
         try:
-            insist(lambda: self._prepare(main), self._lock_timeout, threading.Event())
+            insist(lambda: self._prepare(connections[0]), self._lock_timeout, threading.Event())
+            for _ in range(READERS if self._path is not None else 0):
+                connections.append(connect(self._path, for_reading=True))
         except BaseException:
-            main.close()
+            for connection in connections:
+                connection.close()
             raise
-        readers = READERS if self._path is not None else 0
-        return [main, *(connect(self._path, for_reading=True) for _ in range(readers))]
+        return connections
 
     @staticmethod
     def _prepare(connection: sqlite3.Connection) -> None:
@@ -85,7 +88,7 @@ class SqliteRunner:
 
     async def aclose(self) -> None:
         writer, self._writer = self._writer, None
-        if writer is None or self._home is None or self._home[0] != os.getpid():
+        if writer is None or self._home is None or not self._home.is_of_this_process:
             return
         with anyio.CancelScope(shield=True):
             await anyio.to_thread.run_sync(writer.stop)
@@ -104,13 +107,13 @@ class SqliteRunner:
         return waited
 
     async def write(self, work: Callable[Concatenate[Tx, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
-        writer = self._check()
-        job = Job(lambda tx: work(tx, *args, **kwargs))
+        writer, event = self._check()
+        job = Job(lambda tx: work(tx, *args, **kwargs), event())
         return await self._wait(job, writer.submit)
 
     async def read(self, work: Callable[Concatenate[Tx, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
-        writer = self._check()
-        job = Job(lambda tx: work(tx, *args, **kwargs))
+        writer, event = self._check()
+        job = Job(lambda tx: work(tx, *args, **kwargs), event())
         return await self._wait(job, self._reads.put if self._readers else writer.submit)
 
     async def _wait(self, job: Job[T], submit: Callable[[Job[T]], None]) -> T:
@@ -120,25 +123,31 @@ class SqliteRunner:
         await job.done.wait()
         return job.outcome()
 
-    def _check(self) -> Writer:
+    def _check(self) -> tuple[Writer, Callable[[], Event]]:
         if self._writer is None or self._home is None:
             msg = "the store is not open; use it inside `async with kit:`"
             raise KitClosed(msg)
-        if self._home[0] != os.getpid():
-            msg = "this Kit was opened before a fork; open one of its own in every process"
-            raise KitClosed(msg)
-        if self._home[1] is not anyio.lowlevel.current_token().native_token:
-            msg = "this Kit was opened in another event loop; a Kit belongs to one"
-            raise KitClosed(msg)
-        return self._writer
+        self._home.must_be_here()
+        return self._writer, self._home.event
 
     def _deliver(self, jobs: Sequence[Job[Any]], changed: bool) -> None:
-        """Called in a worker thread: wake the waiters of a whole batch with one hop into the loop."""
+        """Called in a worker thread: wake the waiters with one hop into the loop for all that is finished by then."""
+        with self._delivering:
+            self._finished.append((jobs, changed))
+            is_first = len(self._finished) == 1
+        if not is_first or self._home is None:
+            return
         try:
-            self._call_soon(partial(self._delivered, jobs, changed))
+            self._home.call_soon(self._deliver_all)
         except RuntimeError:
             # The loop ended without closing the store; nobody is left to wait. Trio's error is one too.
             return
+
+    def _deliver_all(self) -> None:
+        with self._delivering:
+            finished, self._finished = self._finished, []
+        for jobs, changed in finished:
+            self._delivered(jobs, changed)
 
     def _delivered(self, jobs: Sequence[Job[Any]], changed: bool) -> None:
         for job in jobs:
@@ -157,10 +166,12 @@ class _Reader:
         self,
         connection: sqlite3.Connection,
         jobs: queue.SimpleQueue[Job[Any] | None],
+        lock_timeout: timedelta,
         deliver: Callable[[Sequence[Job[Any]], bool], None],
     ) -> None:
         self._connection = connection
         self._jobs = jobs
+        self._lock_timeout = lock_timeout
         self._deliver = deliver
         self._thread = threading.Thread(target=self._run, name="smskit-reader", daemon=True)
         self._thread.start()
@@ -177,17 +188,16 @@ class _Reader:
 
     def _carry_out(self, job: Job[Any], tx: Tx) -> None:
         try:
-            self._connection.execute("begin")
-            try:
-                job.result = job.work(tx)
-            finally:
-                self._connection.execute("rollback")
+            # SQLite locks readers out only for moments: while it recovers after a crash, or closes the file elsewhere.
+            job.result = insist(lambda: self._view(job, tx), self._lock_timeout, threading.Event())
         except sqlite3.Error as error:
             job.error = translated(error)
         except Exception as error:  # noqa: BLE001 - it is handed to the caller, whatever it is
             job.error = error
 
-
-def _nowhere(_call: object) -> None:
-    msg = "the runner is not open"
-    raise RuntimeError(msg)
+    def _view(self, job: Job[T], tx: Tx) -> T:
+        self._connection.execute("begin")
+        try:
+            return job.work(tx)
+        finally:
+            self._connection.execute("rollback")

@@ -7,7 +7,7 @@ statements after that would commit by themselves. Then each of the others is car
 
 from __future__ import annotations
 
-import os
+import contextlib
 import queue
 import sqlite3
 import threading
@@ -15,11 +15,10 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any, Generic, TypeVar, cast
 
-import anyio
-
 from smskit.clock import SystemClock
 from smskit.storage.sql.tx import Tx
 from smskit.storage.sqlite.connection import SqliteTx, insist, translated
+from smskit.storage.sqlite.home import Event
 
 MOST_AT_ONCE = 256
 LOOK_AROUND = 0.05
@@ -37,9 +36,9 @@ class Job(Generic[T]):
 
     __slots__ = ("done", "error", "result", "work")
 
-    def __init__(self, work: Callable[[Tx], T]) -> None:
+    def __init__(self, work: Callable[[Tx], T], done: Event) -> None:
         self.work = work
-        self.done = anyio.Event()
+        self.done = done
         self.result: T | None = None
         self.error: BaseException | None = None
 
@@ -67,7 +66,7 @@ class Writer:
         self._stop = threading.Event()
         self._clock = SystemClock()
         self._unlocked_at = self._clock.guard()
-        self._pid = os.getpid()
+        self._seen = 0
         self._thread = threading.Thread(target=self._run, name="smskit-writer", daemon=True)
 
     def start(self) -> None:
@@ -83,14 +82,12 @@ class Writer:
         self._connection.close()
 
     def _run(self) -> None:
-        seen = self._data_version()
+        self._others_committed()
         while True:
             try:
                 batch = self._next_batch()
             except queue.Empty:
-                version = self._data_version()
-                if version != seen:
-                    seen = version
+                if self._others_committed():
                     self._deliver((), True)
                 self._unlocked_at = self._clock.guard()
                 continue
@@ -109,8 +106,12 @@ class Writer:
             batch.append(self._queue.get_nowait())
         return batch
 
-    def _data_version(self) -> int:
-        return int(self._connection.execute("pragma data_version").fetchone()[0])
+    def _others_committed(self) -> bool:
+        """Somebody else changed the file since this was last asked. If it cannot be read now, it will be later."""
+        before = self._seen
+        with contextlib.suppress(sqlite3.Error):
+            self._seen = int(self._connection.execute("pragma data_version").fetchone()[0])
+        return self._seen != before
 
     def _let_others_in(self) -> None:
         if self._queue.empty():
@@ -169,4 +170,5 @@ class Writer:
 
     def _roll_back(self) -> None:
         if self._connection.in_transaction:
-            self._connection.execute("rollback")
+            with contextlib.suppress(sqlite3.Error):
+                self._connection.execute("rollback")

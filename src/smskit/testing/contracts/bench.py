@@ -9,7 +9,7 @@ from smskit.clock import VirtualClock
 from smskit.compliance.gate import Facts
 from smskit.compliance.opt_words import Word
 from smskit.model.addresses import PhoneNumber
-from smskit.model.contacts import Scope, Source
+from smskit.model.contacts import ConsentState, Scope, Source
 from smskit.model.conversations import ConversationRecord, Rate, Sender, SenderRecord
 from smskit.model.decisions import DecisionRecord, Outcome, Stage
 from smskit.model.ids import DEFAULT_ORG, Actor, ConversationId, MessageId, Org
@@ -78,7 +78,12 @@ class Bench:
         return await self.store.start_conversation(sender.org, sender.id, contact.id, self.now)
 
     def decision(
-        self, facts: Facts, outcome: Outcome = Outcome.ALLOWED, *, until: timedelta | None = None, **more: bool
+        self,
+        facts: Facts,
+        outcome: Outcome = Outcome.ALLOWED,
+        *,
+        until: timedelta | None = None,
+        consent_first: bool = False,
     ) -> DecisionRecord:
         return DecisionRecord(
             outcome=outcome,
@@ -89,7 +94,7 @@ class Bench:
             policy_version=facts.policy_version,
             facts_version=facts.subscription.version,
             until=None if until is None else self.now + until,
-            consent_first=more.get("consent_first", False),
+            consent_first=consent_first,
         )
 
     async def text(
@@ -134,9 +139,7 @@ class Bench:
         expires_in: timedelta | None = None,
     ) -> MessageId:
         """Enqueue a text that nothing objects to."""
-        new = await self.text(
-            chat, text, origin=origin, parts=parts, due_in=due_in, expires_in=expires_in
-        )
+        new = await self.text(chat, text, origin=origin, parts=parts, due_in=due_in, expires_in=expires_in)
         return (await self.store.enqueue(new, self.now)).message.id
 
     async def claim(self, room: int = 100, *, driver: str = DRIVER) -> Sequence[Claimed]:
@@ -182,20 +185,27 @@ class Bench:
     async def record(self, claimed: Claimed, answer: Answer = TAKEN) -> bool:
         return await self.store.record(claimed.ticket, answer, self.now)
 
-    async def send_all(self, *, consent_first: bool = False) -> list[str]:
+    async def send_all(self, *, consent_first: bool = False, book: list[str] | None = None) -> list[str]:
         """Play the dispatcher with a carrier that takes everything; the texts in the order it got them."""
-        sent: list[str] = []
+        sent = [] if book is None else book
         while True:
             released = await self.store.release(self.now)
             claimed = await self.claim(1)
             if not claimed and not released:
                 return sent
             for one in claimed:
-                wants = consent_first and one.message.origin is not Origin.CONSENT
-                wants = wants and one.facts.consent != "sent"
-                if await self.admit(self.ruling(one, consent_first=wants)) is Verdict.ADMITTED:
+                if await self._judge(one, consent_first=consent_first) is Verdict.ADMITTED:
                     sent.append(one.message.text)
                     await self.record(one)
+
+    async def _judge(self, claimed: Claimed, *, consent_first: bool) -> Verdict:
+        verdict = Verdict.STALE
+        while verdict is Verdict.STALE:
+            facts = await self.store.facts(claimed.message.org, claimed.message.conversation_id)
+            missing = claimed.message.origin is not Origin.CONSENT and facts.consent is not ConsentState.SENT
+            ruling = self.ruling(claimed, consent_first=consent_first and missing, facts=facts)
+            verdict = await self.admit(ruling)
+        return verdict
 
     async def message(self, message_id: MessageId, org: Org = DEFAULT_ORG) -> MessageRecord:
         return await self.store.get_message(org, message_id)
@@ -212,14 +222,16 @@ class Bench:
             DEFAULT_ORG, number, scope=scope, source=Source.HOST, actor=FRONTDESK, now=self.now
         )
 
-    async def receipt(self, status: Status, carrier_id: str | None = None, **more: str | int) -> None:
-        part, reference = more.get("part", 0), more.get("reference")
-        receipt = Receipt(
-            status=status,
-            carrier_id=carrier_id,
-            part=int(part),
-            reference=None if reference is None else str(reference),
-        )
+    async def receipt(
+        self,
+        status: Status,
+        carrier_id: str | None = None,
+        *,
+        part: int = 0,
+        reference: str | None = None,
+        code: str | None = None,
+    ) -> None:
+        receipt = Receipt(status=status, carrier_id=carrier_id, part=part, reference=reference, code=code)
         await self.store.apply_receipt(DRIVER, receipt, self.now)
 
     def in_doubt(self, way: Way = Way.LEAVE, *, act_in: timedelta = timedelta(seconds=1)) -> IsUnknown:

@@ -16,6 +16,8 @@ create table smskit_sender (
     burst integer not null default 1,
     debt integer not null default 0,
     free_at integer not null default 0,
+    -- When it last got a turn, so that senders of one driver take turns.
+    served_at integer not null default 0,
     unique (driver, address)
 );
 create index smskit_sender_org on smskit_sender (org, id);
@@ -121,6 +123,8 @@ create table smskit_outbox (
     worker text,
     fence integer not null default 0,
     tries integer not null default 0,
+    -- An earlier attempt may have gone out: whatever ends it here, it ends as unknown.
+    doubt integer not null default 0,
     -- The policy's patience with it, in microseconds.
     hold_for integer not null,
     consent_wait integer not null,
@@ -138,6 +142,7 @@ create index smskit_outbox_yield on smskit_outbox (yield_at) where yield_at is n
 create index smskit_outbox_after on smskit_outbox (after_id) where after_id is not null;
 
 -- Carrier ids, written by records and by receipts; a receipt that comes first parks its status here.
+-- `recent` is what receipts said lately: if the id turns out to be a newer message's, that is what counts for it.
 create table smskit_carrier_ref (
     driver text not null,
     carrier_id text not null,
@@ -145,7 +150,10 @@ create table smskit_carrier_ref (
     message_id integer,
     status text not null,
     code text,
+    recent text,
     received_at integer,
+    -- A record named the id, so that its part is known.
+    recorded integer not null default 0,
     primary key (driver, carrier_id, part)
 ) without rowid;
 create index smskit_carrier_ref_message on smskit_carrier_ref (message_id);

@@ -1,0 +1,88 @@
+"""What is made from the code when the docs are built: tables, and docstrings in the form that is rendered."""
+# ruff: noqa: INP001 - mkdocs loads it as a file
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+import griffe
+
+from smskit import Driver, Status
+from smskit.drivers.registry import open_driver
+
+DRIVERS = {"local": "local:?sender=%2B14155550100"}
+"""A URL for each driver that comes with smskit."""
+
+_PLACE = re.compile(r"<!-- table: (\w+) -->")
+
+
+def on_page_markdown(markdown: str, **_: object) -> str:
+    """Put the tables where a page asks for them."""
+    return _PLACE.sub(lambda found: TABLES[found[1]](), markdown)
+
+
+class GoogleRaises(griffe.Extension):
+    """Turns `:raises Error: when`, which our docstrings say in one line, into a section that is rendered."""
+
+    def on_instance(self, *, obj: griffe.Object, **_: object) -> None:
+        if obj.docstring and ":raises " in obj.docstring.value:
+            obj.docstring.value = with_section(obj.docstring.value)
+
+
+def with_section(docstring: str) -> str:
+    """The docstring with its `:raises:` in a section at its end."""
+    said, *raised = re.split(r"\s*:raises ", docstring)
+    lines = (f"    {' '.join(one.split())}" for one in raised)
+    return "\n".join((said, "", "Raises:", *lines))
+
+
+def statuses() -> str:
+    """Every status with its meaning, in the order in which they are declared."""
+    members = griffe.load("smskit.model.statuses")["Status"].members
+    rows = [
+        (f"`{status}`", _said(members[status.name]), str(status.rank or ""), "yes" if status.is_final else "")
+        for status in Status
+    ]
+    return _table(("status", "means", "order", "final"), rows)
+
+
+def errors() -> str:
+    """The error tree, as the module draws it, and each error in the order of the tree."""
+    module = griffe.load("smskit.errors")
+    drawn = _said(module)
+    tree = re.search(r"^SmsKitError\n(?:[├│└ ].*\n)+", drawn, flags=re.MULTILINE)
+    if tree is None:
+        msg = "smskit.errors does not draw its tree any more"
+        raise ValueError(msg)
+    each = (f"::: smskit.errors.{name}" for name in module.members if name in tree[0])
+    return "\n\n".join((f"```text\n{tree[0]}```", *each))
+
+
+def drivers() -> str:
+    """What each driver that comes with smskit declares."""
+    rows = [_features(scheme, open_driver(url)) for scheme, url in sorted(DRIVERS.items())]
+    return _table(("driver", "guarantee", "at once", "link", "receipts", "inbound", "answers itself"), rows)
+
+
+def _features(scheme: str, driver: Driver) -> tuple[str, ...]:
+    features = driver.features
+    return (
+        f"`{scheme}`",
+        f"`{features.guarantee.name}`",
+        str(features.window),
+        *("yes" if has else "no" for has in (features.link, features.receipts, features.inbound)),
+        ", ".join(sorted(word.name for word in features.answers)) or "nothing",
+    )
+
+
+def _said(thing: griffe.Object | griffe.Alias) -> str:
+    return thing.docstring.value if thing.docstring else ""
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+TABLES: Mapping[str, Callable[[], str]] = {"statuses": statuses, "errors": errors, "drivers": drivers}

@@ -1,0 +1,116 @@
+"""How SQLite carries out the statements of the hot paths: by an index, never by reading a whole table."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from smskit.clock import VirtualClock
+from smskit.compliance.opt_words import Word
+from smskit.model.contacts import Scope
+from smskit.model.ids import DEFAULT_ORG, SYSTEM, Actor, ContactId, ConversationId
+from smskit.model.statuses import Status
+from smskit.storage.base import Storage, Way
+from smskit.storage.sql.tx import Params
+from smskit.storage.sqlite import SqliteStorage
+from smskit.storage.sqlite.connection import SqliteTx
+from smskit.testing.contracts.bench import ALICE, DRIVER, FRONTDESK, LEASE, Bench
+
+SMALL = {"smskit_schema", "smskit_sender", "smskit_mark", "smskit_link", "smskit_policy"}
+"""Tables that stay small: reading them whole is fine."""
+
+
+class Watched(SqliteTx):
+    """A transaction that writes down the statements it carries out."""
+
+    statements: set[str]
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        super().__init__(connection)
+        self._run = self._execute
+        self._execute = self._watch
+
+    def _watch(self, sql: str, params: Params = ()) -> sqlite3.Cursor:
+        self.statements.add(sql)
+        return self._run(sql, params)
+
+
+@pytest.fixture
+def statements(monkeypatch: pytest.MonkeyPatch) -> Iterator[set[str]]:
+    seen: set[str] = set()
+    monkeypatch.setattr(Watched, "statements", seen, raising=False)
+    monkeypatch.setattr("smskit.storage.sqlite.writer.SqliteTx", Watched)
+    monkeypatch.setattr("smskit.storage.sqlite.runner.SqliteTx", Watched)
+    return seen
+
+
+async def a_days_work(store: Storage, bench: Bench) -> None:
+    """Call everything that is called often."""
+    chat = await bench.chat()
+    await bench.queue(chat)
+    await bench.send_all(consent_first=True)
+    for way in Way:
+        claimed = await bench.submitted(chat, way)
+        await bench.record(claimed, bench.in_doubt(way))
+        await bench.receipt(Status.DELIVERED, "id-1", reference=claimed.outgoing.reference)
+    await store.doubts("w", [DRIVER], bench.now, lease=LEASE)
+    await store.reap(bench.now, {DRIVER: bench.in_doubt()})
+    await store.next_deadline(bench.now)
+    await bench.receive("HELP", word=Word.HELP, carrier_id="in-1")
+    await bench.receive("STOP", word=Word.STOP, may_repeat=True)
+    await bench.opt_out(scope=Scope.PROMOTIONAL)
+    message_id = await bench.queue(chat, "later")
+    await store.cancel(DEFAULT_ORG, message_id, bench.now)
+    await store.send_again(DEFAULT_ORG, message_id, FRONTDESK, bench.now)
+    await store.decisions(DEFAULT_ORG, message_id)
+    await store.part_outcomes(DEFAULT_ORG, message_id)
+    await store.intake(10)
+    for org in (DEFAULT_ORG, None):
+        await store.read_events(org, after=0, limit=10)
+    await store.last_position()
+    await store.list_senders(DEFAULT_ORG)
+    await read_pages(store, chat.id, chat.contact_id)
+
+
+async def read_pages(store: Storage, chat: ConversationId, contact: ContactId) -> None:
+    for after in (None, "1.1"):
+        await store.list_conversations(DEFAULT_ORG, archived=False, after=after, limit=10)
+        await store.list_messages(DEFAULT_ORG, chat, after=after, limit=10)
+    for after in (None, "1"):
+        await store.list_contacts(DEFAULT_ORG, after=after, limit=10)
+    await store.find_contact(DEFAULT_ORG, ALICE)
+    await store.last_sender(DEFAULT_ORG, contact)
+
+
+async def test_no_statement_of_a_days_work_reads_a_whole_table_or_sorts_one(
+    statements: set[str], path: Path, clock: VirtualClock
+) -> None:
+    store = SqliteStorage(str(path), lease_clock=clock.now)
+    await store.open()
+    await a_days_work(store, Bench(store, clock))
+    await store.aclose()
+
+    connection = sqlite3.connect(path)
+    plans = {sql: plan(connection, sql) for sql in statements}
+    connection.close()
+
+    slow = {sql: [step for step in steps if is_slow(step)] for sql, steps in plans.items()}
+    assert {sql: steps for sql, steps in slow.items() if steps} == {}
+    assert len(plans) > 80
+
+
+def plan(connection: sqlite3.Connection, sql: str) -> list[str]:
+    """The steps of a statement as SQLite plans it, knowing nothing of how many rows there are."""
+    values: Any = [None] * sql.count("?")
+    return [row[3] for row in connection.execute(f"explain query plan {sql}", values)]
+
+
+def is_slow(step: str) -> bool:
+    words = step.split()
+    if words[0] == "SCAN":
+        return words[1].startswith("smskit_") and words[1] not in SMALL or words[1] in set("bckmors")
+    return step.startswith("USE TEMP B-TREE FOR ORDER BY")
