@@ -227,7 +227,7 @@ class FailingCommit:
     def __getattr__(self, name: str) -> object:
         return getattr(self._connection, name)
 
-    def execute(self, sql: str, *params: object) -> sqlite3.Cursor:
+    def execute(self, sql: str, *params: Any) -> sqlite3.Cursor:  # noqa: ANN401 - it passes them on
         if sql == "commit" and self.fails:
             error = sqlite3.OperationalError("disk I/O error")
             error.sqlite_errorcode, error.sqlite_errorname = sqlite3.SQLITE_IOERR, "SQLITE_IOERR"

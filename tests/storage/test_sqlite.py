@@ -38,6 +38,18 @@ def opened(path: Path) -> Iterator[sqlite3.Connection]:
         connection.close()
 
 
+def exists(path: Path) -> bool:
+    return path.exists()
+
+
+def content(path: Path) -> bytes:
+    return path.read_bytes()
+
+
+def put(path: Path, content: bytes) -> None:
+    path.write_bytes(content)
+
+
 async def made(path: Path, clock: VirtualClock) -> None:
     """Make a store in the file and close it."""
     store = SqliteStorage(str(path), lease_clock=clock.now)
@@ -125,7 +137,7 @@ async def test_a_store_that_was_never_opened_says_so(
 
     with pytest.raises(KitClosed, match="not open"):
         await store.last_position()
-    assert not path.exists()
+    assert not exists(path)
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
@@ -169,12 +181,12 @@ def test_a_store_used_after_a_fork_says_so_in_the_child_and_works_on_in_the_pare
 async def test_a_file_that_is_no_database_is_refused_and_left_alone(
     anyio_backend: str, path: Path, clock: VirtualClock
 ) -> None:
-    path.write_bytes(b"Dear diary, " * 500)
+    put(path, b"Dear diary, " * 500)
 
     with pytest.raises(StorageUnsupported, match="not a SQLite database"):
         await made(path, clock)
 
-    assert path.read_bytes() == b"Dear diary, " * 500
+    assert content(path) == b"Dear diary, " * 500
 
 
 async def test_a_file_of_a_newer_smskit_is_refused(
@@ -195,7 +207,7 @@ async def test_a_schema_step_that_was_changed_is_refused(
     with opened(path) as host:
         host.execute("update smskit_schema set checksum = 'other' where version = 1")
 
-    with pytest.raises(StorageUnsupported, match="step 1 .* differs"):
+    with pytest.raises(StorageUnsupported, match=r"step 1 .* differs"):
         await made(path, clock)
 
 
@@ -348,8 +360,8 @@ async def test_what_a_host_rolled_back_was_never_in_the_intake(store: SqliteStor
 
 async def test_a_damaged_file_is_named_as_such(anyio_backend: str, path: Path, clock: VirtualClock) -> None:
     await made(path, clock)
-    whole = path.read_bytes()
-    path.write_bytes(whole[:4096] + b"\xff" * (len(whole) - 4096))
+    whole = content(path)
+    put(path, whole[:4096] + b"\xff" * (len(whole) - 4096))
 
     with pytest.raises(StorageUnsupported, match="damaged"):
         await made(path, clock)

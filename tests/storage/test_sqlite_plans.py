@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ import pytest
 from smskit.clock import VirtualClock
 from smskit.compliance.opt_words import Word
 from smskit.model.contacts import Scope
-from smskit.model.ids import DEFAULT_ORG, SYSTEM, Actor, ContactId, ConversationId
+from smskit.model.ids import DEFAULT_ORG, ContactId, ConversationId
 from smskit.model.statuses import Status
 from smskit.storage.base import Storage, Way
 from smskit.storage.sql.tx import Params
@@ -20,8 +19,8 @@ from smskit.storage.sqlite import SqliteStorage
 from smskit.storage.sqlite.connection import SqliteTx
 from smskit.testing.contracts.bench import ALICE, DRIVER, FRONTDESK, LEASE, Bench
 
-SMALL = {"smskit_schema", "smskit_sender", "smskit_mark", "smskit_link", "smskit_policy"}
-"""Tables that stay small: reading them whole is fine."""
+SMALL = {"smskit_sender", "smskit_mark", "smskit_link", "smskit_policy", "smskit_intake_open"}
+"""Tables and partial indexes that stay small: reading them whole is fine."""
 
 
 class Watched(SqliteTx):
@@ -31,16 +30,16 @@ class Watched(SqliteTx):
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         super().__init__(connection)
-        self._run = self._execute
-        self._execute = self._watch
+        self._carry_out = self._execute
+        self._execute = self._watch  # type: ignore[assignment]  # it passes on whatever it is given
 
     def _watch(self, sql: str, params: Params = ()) -> sqlite3.Cursor:
         self.statements.add(sql)
-        return self._run(sql, params)
+        return self._carry_out(sql, params)
 
 
 @pytest.fixture
-def statements(monkeypatch: pytest.MonkeyPatch) -> Iterator[set[str]]:
+def statements(monkeypatch: pytest.MonkeyPatch) -> set[str]:
     seen: set[str] = set()
     monkeypatch.setattr(Watched, "statements", seen, raising=False)
     monkeypatch.setattr("smskit.storage.sqlite.writer.SqliteTx", Watched)
@@ -54,7 +53,7 @@ async def a_days_work(store: Storage, bench: Bench) -> None:
     await bench.queue(chat)
     await bench.send_all(consent_first=True)
     for way in Way:
-        claimed = await bench.submitted(chat, way)
+        claimed = await bench.submitted(chat, way.value)
         await bench.record(claimed, bench.in_doubt(way))
         await bench.receipt(Status.DELIVERED, "id-1", reference=claimed.outgoing.reference)
     await store.doubts("w", [DRIVER], bench.now, lease=LEASE)
@@ -99,7 +98,7 @@ async def test_no_statement_of_a_days_work_reads_a_whole_table_or_sorts_one(
     connection.close()
 
     slow = {sql: [step for step in steps if is_slow(step)] for sql, steps in plans.items()}
-    assert {sql: steps for sql, steps in slow.items() if steps} == {}
+    assert [f"{sql}: {steps}" for sql, steps in slow.items() if steps] == []
     assert len(plans) > 80
 
 
@@ -110,7 +109,6 @@ def plan(connection: sqlite3.Connection, sql: str) -> list[str]:
 
 
 def is_slow(step: str) -> bool:
-    words = step.split()
-    if words[0] == "SCAN":
-        return words[1].startswith("smskit_") and words[1] not in SMALL or words[1] in set("bckmors")
+    if step.startswith("SCAN"):
+        return not any(f" {name}" in step for name in SMALL)
     return step.startswith("USE TEMP B-TREE FOR ORDER BY")

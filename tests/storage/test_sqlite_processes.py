@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
@@ -40,18 +40,38 @@ anyio.run(main, sys.argv[1], sys.argv[2])
 """
 
 
-async def test_processes_that_open_a_new_file_at_once_all_write_to_it(
-    path: Path, store: SqliteStorage, bench: Bench
-) -> None:
-    await store.aclose()
+def begin_anew(path: Path) -> None:
     path.unlink()
+
+
+def written_by_processes(path: Path, areas: Sequence[str]) -> list[str]:
+    """Let a process per area code write at once; what each of them complained of."""
     children = [
         subprocess.Popen(
             [sys.executable, "-W", "error", "-c", WRITER, str(path), area], stderr=subprocess.PIPE
         )
-        for area in ("415", "416", "417")
+        for area in areas
     ]
-    errors = [child.communicate(timeout=60)[1].decode() for child in children]
+    return [child.communicate(timeout=60)[1].decode() for child in children]
+
+
+def killed_before_closing(path: Path) -> int:
+    """Let a process write and kill it; its exit status."""
+    script = WRITER.replace(
+        "    await store.aclose()\n", "    import os, signal; os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    return subprocess.run(
+        [sys.executable, "-c", script, str(path), "415"], timeout=60, check=False
+    ).returncode
+
+
+async def test_processes_that_open_a_new_file_at_once_all_write_to_it(
+    path: Path, store: SqliteStorage, bench: Bench
+) -> None:
+    await store.aclose()
+    begin_anew(path)
+
+    errors = written_by_processes(path, ("415", "416", "417"))
 
     assert errors == [""] * 3
     await store.open()
@@ -107,14 +127,11 @@ def test_a_disk_that_is_full_at_commit_reports_no_row_that_is_not_there(
 async def test_a_process_that_is_killed_leaves_only_whole_transactions(
     path: Path, store: SqliteStorage, bench: Bench
 ) -> None:
-    script = WRITER.replace(
-        "    await store.aclose()\n", "    import os, signal; os.kill(os.getpid(), signal.SIGKILL)\n"
-    )
-    child = subprocess.run([sys.executable, "-c", script, str(path), "415"], timeout=60, check=False)
+    status = killed_before_closing(path)
 
     claimed = await bench.claim(1000)
 
-    assert child.returncode == -9
+    assert status == -9
     assert len(claimed) == 50
     with sqlite3.connect(path) as connection:
         assert connection.execute("pragma integrity_check").fetchall() == [("ok",)]

@@ -104,6 +104,7 @@ class LocalCarrier(Driver):
         self._due: list[_Entry] = []
         self._order = itertools.count()
         self._more = anyio.Event()
+        self._text_after_text = anyio.Lock()
         self._in_hand = 0
 
     def handset(self, number: str | PhoneNumber) -> Handset:
@@ -164,23 +165,21 @@ class LocalCarrier(Driver):
 
     async def poll(self, sink: Sink) -> datetime | None:
         """Bring everything that is due, in the order of time; an event that is not stored stays."""
-        while (entry := self._next_due()) is not None:
-            await self._bring(entry, sink)
+        await self._bring_all_due(sink)
         return self.next_due
 
     async def run(self, sink: Sink) -> None:
-        """As `poll`, for as long as it is not cancelled, with several events at once as carriers do."""
+        """As `poll`, for as long as it is not cancelled, with several receipts at once as carriers do."""
         while True:
             more = self._more = anyio.Event()
             async with anyio.create_task_group() as tasks:
-                for _ in range(AT_ONCE):
-                    if (entry := self._next_due()) is None:
-                        break
-                    if isinstance(entry[2], Receipt):
-                        tasks.start_soon(self._bring, entry, sink)
-                    else:
-                        await self._bring(entry, sink)
+                for _ in range(min(AT_ONCE, len(self._due))):
+                    tasks.start_soon(self._bring_all_due, sink)
             await self._clock.wait(more, self.next_due)
+
+    async def _bring_all_due(self, sink: Sink) -> None:
+        while (entry := self._next_due()) is not None:
+            await self._bring(entry, sink)
 
     def _next_due(self) -> _Entry | None:
         due = bool(self._due) and self._due[0][0] <= self._clock.now()
@@ -192,7 +191,11 @@ class LocalCarrier(Driver):
             self._reach(event)
             return
         try:
-            await sink(event)
+            if isinstance(event, Receipt):
+                await sink(event)
+                return
+            async with self._text_after_text:
+                await sink(event)
         except BaseException:
             heapq.heappush(self._due, entry)
             raise

@@ -182,6 +182,7 @@ def parse_address(text: str, region: str | None = None) -> Address:
         return ShortCode(bare, region)
 
 
+@lru_cache(4096)  # each text that goes out asks for its sender, and each line of a list
 def address_of(text: str) -> Address:
     """The address whose `.text` this is. It asks no numbering plan, so what was once stored can be read.
 

@@ -56,7 +56,7 @@ class Status(enum.StrEnum):
     @property
     def rank(self) -> int:
         """Its place in the order of what carriers report; 0 for whatever is below `accepted`."""
-        return _RANK.get(self, 0)
+        return _RANK[self]
 
 
 _REPORTED = (
@@ -68,7 +68,9 @@ _REPORTED = (
     Status.UNDELIVERED,
     Status.DELIVERED,
 )
-_RANK: Mapping[Status, int] = {status: rank for rank, status in enumerate(_REPORTED, start=1)}
+_RANK: Mapping[Status, int] = dict.fromkeys(Status, 0) | {
+    status: rank for rank, status in enumerate(_REPORTED, start=1)
+}
 _FINAL = frozenset(
     {
         Status.EXPIRED,
@@ -86,7 +88,7 @@ _FINAL = frozenset(
 
 def highest(reports: Iterable[Status]) -> Status:
     """The highest of the reported statuses; `unknown` if there is none."""
-    return max(reports, key=lambda status: status.rank, default=Status.UNKNOWN)
+    return max(reports, key=_RANK.__getitem__, default=Status.UNKNOWN)
 
 
 def of_message(parts: int, reports: Mapping[int, Status]) -> Status:
@@ -97,5 +99,5 @@ def of_message(parts: int, reports: Mapping[int, Status]) -> Status:
     whole = reports.get(0, Status.UNKNOWN)
     return min(
         (highest((whole, reports.get(part, Status.UNKNOWN))) for part in range(1, parts + 1)),
-        key=lambda status: status.rank,
+        key=_RANK.__getitem__,
     )

@@ -17,10 +17,9 @@ from smskit.storage.sql.settling import give_up
 from smskit.storage.sql.tx import Row, Tx
 
 _LIVE = (
-    # Texts behind a consent message come first, before its own end reaches them.
     "select o.message_id, o.state, m.origin, m.category from smskit_conversation c "
     "join smskit_outbox o on o.conversation_id = c.id join smskit_message m on m.id = o.message_id "
-    "where c.contact_id = ? order by o.state desc, o.message_id"
+    "where c.contact_id = ?"
 )
 
 
@@ -53,7 +52,8 @@ def cancel(tx: Tx, org: Org, message_id: MessageId, now: datetime) -> bool:
 
 
 def _cancel(tx: Tx, rows: Sequence[Row], why: str, now: int) -> None:
-    for row in rows:
+    # Texts behind a consent message come first, before its own end reaches them.
+    for row in sorted(rows, key=lambda row: (row["state"] != State.AFTER, row["message_id"])):
         if row["state"] == State.SUBMITTING:
             flag(tx, row["message_id"], Flag.RACED)
         elif row["state"] == State.UNKNOWN:

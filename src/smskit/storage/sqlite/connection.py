@@ -48,7 +48,10 @@ class SqliteTx:
         return rows[0] if rows else None
 
     def all(self, sql: str, params: Params = ()) -> Sequence[Row]:
-        return self._execute(sql, params).fetchall()
+        cursor = self._execute(sql, params)
+        # A page's rows are asked for many columns, and sqlite3.Row looks for a name from the first one on.
+        names = [column[0] for column in cursor.description or ()]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
     def run(self, sql: str, params: Params = ()) -> int:
         return self._execute(sql, params).rowcount

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable
+from functools import partial
 from typing import Protocol
 
 import anyio.lowlevel
@@ -32,10 +33,11 @@ class Home:
         native = anyio.lowlevel.current_token().native_token
         self._native: object = native
         self._current: Callable[[], object] = asyncio.get_running_loop
-        self.event: Callable[[], Event] = asyncio.Event
+        self.event: Callable[[], Event]
         self.call_soon: Callable[[Callable[[], None]], object]
         """Has something called in the loop, from any thread. A RuntimeError if the loop has ended."""
         if isinstance(native, asyncio.AbstractEventLoop):
+            self.event = partial(_Once, native)
             self.call_soon = native.call_soon_threadsafe
             return
         import trio  # noqa: PLC0415 - it is there only for those who use it
@@ -62,3 +64,19 @@ class Home:
         if not here:
             msg = "this Kit was opened in another event loop; a Kit belongs to one"
             raise KitClosed(msg)
+
+
+class _Once:
+    """An event of asyncio with one who waits."""
+
+    __slots__ = ("_future",)
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._future: asyncio.Future[None] = loop.create_future()
+
+    def set(self) -> None:
+        if not self._future.done():
+            self._future.set_result(None)
+
+    async def wait(self) -> None:
+        await self._future

@@ -61,8 +61,8 @@ class SqliteRunner:
         connections = [connect(self._path)]
         try:
             insist(lambda: self._prepare(connections[0]), self._lock_timeout, threading.Event())
-            for _ in range(READERS if self._path is not None else 0):
-                connections.append(connect(self._path, for_reading=True))
+            readers = READERS if self._path is not None else 0
+            connections += [connect(self._path, for_reading=True) for _ in range(readers)]
         except BaseException:
             for connection in connections:
                 connection.close()

@@ -1,7 +1,8 @@
 """The writer thread: it joins the transactions that wait into one commit, and none of them can harm another.
 
-Every transaction runs in a savepoint of its own. Results are handed out only after COMMIT. After any error it is
-looked whether the whole transaction still stands: SQLite itself rolls everything back when the disk is full, and
+Results are handed out only after COMMIT. If anything fails all is rolled back and every transaction runs again, in a
+savepoint of its own, so that the error stays with the one that it belongs to. After any error in these it is looked
+whether the whole transaction still stands: SQLite itself rolls everything back when the disk is full, and
 statements after that would commit by themselves. Then each of the others is carried out again, alone.
 """
 
@@ -123,6 +124,11 @@ class Writer:
     def _carry_out(self, jobs: Sequence[Job[Any]]) -> None:
         try:
             self._begin()
+            if self._all_went_well(jobs):
+                self._connection.execute("commit")
+                return
+            self._roll_back()
+            self._begin()
             gone = next((job for job in jobs if not self._attempt(job)), None)
             if gone is None:
                 self._connection.execute("commit")
@@ -135,6 +141,15 @@ class Writer:
             for job in jobs:
                 if job is not gone:
                     self._alone(job)
+
+    def _all_went_well(self, jobs: Sequence[Job[Any]]) -> bool:
+        """Run all jobs, without savepoints, for which SQLite would copy each page that a job is first to change."""
+        try:
+            for job in jobs:
+                job.result = job.work(self._tx)
+        except Exception:  # noqa: BLE001 - whose it is comes out when each runs in its savepoint
+            return False
+        return True
 
     def _alone(self, job: Job[Any]) -> None:
         job.result = job.error = None

@@ -21,8 +21,11 @@ A store whose data can be opened twice also subclasses `SharedStorageContract`, 
 from __future__ import annotations
 
 from smskit.testing.contracts.storage_admission import AdmissionContract
+from smskit.testing.contracts.storage_carrier_ids import CarrierIdsContract
 from smskit.testing.contracts.storage_consent import ConsentContract
+from smskit.testing.contracts.storage_conversations import ConversationsContract
 from smskit.testing.contracts.storage_desk import DeskContract
+from smskit.testing.contracts.storage_doubts import DoubtsContract
 from smskit.testing.contracts.storage_events import EventsContract
 from smskit.testing.contracts.storage_inbox import InboxContract
 from smskit.testing.contracts.storage_opting import OptingContract
@@ -37,6 +40,7 @@ __all__ = ["StorageContract"]
 
 class StorageContract(
     DeskContract,
+    ConversationsContract,
     EventsContract,
     QueueContract,
     OrderContract,
@@ -45,7 +49,9 @@ class StorageContract(
     ConsentContract,
     OptingContract,
     OutcomesContract,
+    DoubtsContract,
     ReceiptsContract,
+    CarrierIdsContract,
     InboxContract,
 ):
     """Every test of a store: its subclass has the fixtures `store` and `put_intake`."""

@@ -142,7 +142,7 @@ class AdmissionContract(StoreTests):
             await bench.queue(chat, origin=Origin.REMINDER)
             claimed = await bench.claim_one()
 
-            verdict = await race(bench, claimed)
+            verdict = await race(bench, claimed, opt_out_first=number % 2 == 0)
 
             message = await bench.message(claimed.message.id)
             if verdict is Verdict.ADMITTED:
@@ -152,7 +152,7 @@ class AdmissionContract(StoreTests):
                 assert (verdict, message.status) == (Verdict.LOST, Status.CANCELED)
 
 
-async def race(bench: Bench, claimed: Claimed) -> Verdict:
+async def race(bench: Bench, claimed: Claimed, *, opt_out_first: bool) -> Verdict:
     """Let an opt-out and an admission of the same message begin together; what became of the admission."""
     verdicts: list[Verdict] = []
     ruling = bench.ruling(claimed)
@@ -160,9 +160,12 @@ async def race(bench: Bench, claimed: Claimed) -> Verdict:
     async def admit() -> None:
         verdicts.append(await bench.admit(ruling))
 
+    async def opt_out() -> None:
+        await bench.opt_out(claimed.outgoing.to)
+
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(admit)
-        tasks.start_soon(bench.opt_out, claimed.outgoing.to)
+        for task in (opt_out, admit) if opt_out_first else (admit, opt_out):
+            tasks.start_soon(task)
     return verdicts[0]
 
 

@@ -33,6 +33,7 @@ create table smskit_contact (
     updated_at integer not null,
     unique (org, number)
 );
+create index smskit_contact_list on smskit_contact (org, id);
 
 -- The row on which admission, opt-out and replies meet. Made when a number is first seen, never deleted.
 create table smskit_subscription (
@@ -156,7 +157,7 @@ create table smskit_carrier_ref (
     recorded integer not null default 0,
     primary key (driver, carrier_id, part)
 ) without rowid;
-create index smskit_carrier_ref_message on smskit_carrier_ref (message_id);
+create index smskit_carrier_ref_message on smskit_carrier_ref (message_id, part);
 
 create table smskit_inbox (
     driver text not null,
