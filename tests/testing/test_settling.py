@@ -35,6 +35,7 @@ class _SlowStore:
 async def _what_is_settled(turns: int) -> list[str]:
     store = _SlowStore(turns)
     went_on: list[str] = []
+    seen: list[str] = []
 
     async def wait() -> None:
         await store.brought.wait()
@@ -43,7 +44,7 @@ async def _what_is_settled(turns: int) -> list[str]:
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(wait)
         await settled(cast(Storage, store))
-        seen = list(went_on)
+        seen += went_on
     return seen
 
 

@@ -41,7 +41,8 @@ class Router:
             msg = f"org {org!r} has no sender; give a driver one, for example senders=['+14155550100']"
             raise UsageError(msg)
         choices = ", ".join(sender.address.masked for sender in senders)
-        msg = f"org {org!r} has several senders ({choices}); say which: start(..., sender=...), or the policy's default_sender"
+        ways = "start(..., sender=...), or the policy's default_sender"
+        msg = f"org {org!r} has several senders ({choices}); say which: {ways}"
         raise UsageError(msg)
 
 
