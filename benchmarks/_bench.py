@@ -49,6 +49,11 @@ def medians(gave: Mapping[str, Sequence[float]]) -> dict[str, float]:
     return {name: statistics.median(figures) for name, figures in gave.items()}
 
 
+def ratio(figures: Sequence[float], rival: Sequence[float]) -> float:
+    """How many times the rival's: the middle of the rounds, each compared with its neighbour in time."""
+    return statistics.median(one / other for one, other in zip(figures, rival, strict=True))
+
+
 def quantile(figures: Sequence[float], part: float) -> float:
     """The figure that `part` of all do not exceed."""
     return sorted(figures)[min(int(len(figures) * part), len(figures) - 1)]

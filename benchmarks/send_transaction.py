@@ -7,6 +7,7 @@ All carry out the statements that ours issues, in the same order.
 from __future__ import annotations
 
 import sqlite3
+import statistics
 import time
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
@@ -14,7 +15,7 @@ from pathlib import Path
 
 import aiosqlite
 import anyio
-from _bench import SENDER, Recorder, Statement, arguments, folder, machine, medians, number, rounds, table
+from _bench import SENDER, Recorder, Statement, arguments, folder, machine, number, ratio, rounds, table
 
 from smskit.model.conversations import Sender
 from smskit.model.decisions import Allowed, DecisionRecord, Stage
@@ -31,21 +32,25 @@ CONVERSATIONS = 200
 def main() -> None:
     parser = arguments(__doc__ or "")
     options = parser.parse_args()
-    count, times = (480, 2) if options.quick else (4800, 5)
+    count, times = (480, 2) if options.quick else (1600, 15)
     machine()
     for tasks in (1, 16):
         figures = measure(count, tasks, times)
-        slow, limit = figures["aiosqlite"], figures["bare sqlite3"]
         rows = [
-            (name, f"{figure / slow:.1f}", f"{figure / limit:.0%}", f"{figure:,.0f}")
-            for name, figure in figures.items()
+            (
+                name,
+                f"{ratio(rates, figures['aiosqlite']):.1f}",
+                f"{ratio(rates, figures['bare sqlite3']):.0%}",
+                f"{statistics.median(rates):,.0f}",
+            )
+            for name, rates in figures.items()
         ]
         title = f"Send transaction, {tasks} at once ({count} messages, median of {times} rounds)"
         table(title, ("", "times aiosqlite", "of the limit", "transactions/s"), rows)
 
 
-def measure(count: int, tasks: int, times: int) -> dict[str, float]:
-    """Transactions per second of each rival."""
+def measure(count: int, tasks: int, times: int) -> dict[str, list[float]]:
+    """Transactions per second of each rival in each round."""
     messages = [message(which) for which in range(count)]
     with folder() as path:
         anyio.run(prepare, path / "empty.db")
@@ -56,7 +61,7 @@ def measure(count: int, tasks: int, times: int) -> dict[str, float]:
             "aiosqlite": lambda: anyio.run(run_aiosqlite, copy(path), recorded, tasks),
             "bare sqlite3": lambda: run_bare(copy(path), recorded, tasks),
         }
-        return {name: count / seconds for name, seconds in medians(rounds(rivals, times)).items()}
+        return {name: [count / one for one in seconds] for name, seconds in rounds(rivals, times).items()}
 
 
 async def run_ours(path: Path, messages: Sequence[NewMessage], tasks: int) -> float:
