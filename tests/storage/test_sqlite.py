@@ -6,10 +6,11 @@ import contextlib
 import shutil
 import sqlite3
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import anyio
 import anyio.lowlevel
@@ -21,6 +22,7 @@ from smskit.errors import KitClosed, StorageUnavailable, StorageUnsupported
 from smskit.kit import open_storage
 from smskit.model.ids import DEFAULT_ORG
 from smskit.storage.sqlite import SqliteStorage
+from smskit.storage.sqlite.connection import connect
 from smskit.testing.contracts.bench import ALICE, Bench
 
 RunChild: TypeAlias = Callable[..., list[str]]
@@ -289,6 +291,34 @@ async def test_opening_a_locked_database_is_unavailable(
             await store.open()
 
     await made(path, clock)
+
+
+async def test_opening_waits_while_another_process_has_the_file_to_itself(
+    monkeypatch: pytest.MonkeyPatch, anyio_backend: str, path: Path, clock: VirtualClock
+) -> None:
+    """As the first of several that open a new file does, and one that recovers it after a crash."""
+    refused = threading.Event()
+
+    def telling(*args: Any, **kwargs: Any) -> sqlite3.Connection:
+        try:
+            return connect(*args, **kwargs)
+        except sqlite3.OperationalError:
+            refused.set()
+            raise
+
+    monkeypatch.setattr("smskit.storage.sqlite.runner.connect", telling)
+    store = SqliteStorage(str(path), lease_clock=clock.now)
+    with opened(path) as host:
+        host.execute("create table note (body text)")
+        host.execute("begin exclusive")
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(store.open)
+            while not refused.is_set():
+                await anyio.lowlevel.checkpoint()
+            host.execute("rollback")
+
+    assert await store.list_senders(DEFAULT_ORG) == []
+    await store.aclose()
 
 
 async def test_a_write_waits_for_another_process_to_finish(bench: Bench, path: Path) -> None:

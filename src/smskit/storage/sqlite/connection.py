@@ -58,7 +58,10 @@ class SqliteTx:
 
 
 def connect(path: str | None, *, for_reading: bool = False) -> sqlite3.Connection:
-    """A connection in the mode that smskit needs: explicit transactions, WAL, every commit on disk."""
+    """A connection in the mode that smskit needs: explicit transactions, every commit on disk.
+
+    Some settings read the file, so this fails as any read does while another process has the file to itself.
+    """
     if sqlite3.sqlite_version_info < OLDEST:
         msg = f"smskit needs SQLite {'.'.join(map(str, OLDEST))} or newer; this Python has {sqlite3.sqlite_version}"
         raise StorageUnsupported(msg)

@@ -58,16 +58,19 @@ class SqliteRunner:
         ]
 
     def _connect(self) -> list[sqlite3.Connection]:
-        connections = [connect(self._path)]
+        connections = [self._insist(lambda: connect(self._path))]
         try:
-            insist(lambda: self._prepare(connections[0]), self._lock_timeout, threading.Event())
-            readers = READERS if self._path is not None else 0
-            connections += [connect(self._path, for_reading=True) for _ in range(readers)]
+            self._insist(lambda: self._prepare(connections[0]))
+            for _ in range(READERS if self._path is not None else 0):
+                connections.append(self._insist(lambda: connect(self._path, for_reading=True)))
         except BaseException:
             for connection in connections:
                 connection.close()
             raise
         return connections
+
+    def _insist(self, attempt: Callable[[], T]) -> T:
+        return insist(attempt, self._lock_timeout, threading.Event())
 
     @staticmethod
     def _prepare(connection: sqlite3.Connection) -> None:
