@@ -215,7 +215,7 @@ class Kit:
         try:
             async with beside() as tasks:
                 for driver in held:
-                    tasks.start_soon(driver.run, self._receiver.sink(driver))
+                    tasks.start_soon(self._links.serve, driver)
                 yield
         finally:
             for driver in held:

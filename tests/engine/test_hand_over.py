@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import anyio
 import pytest
 
 from smskit.drivers.base import Driver, Features, Guarantee
@@ -37,29 +36,6 @@ class Scripted(Driver):
         return await self._script(message)
 
 
-async def test_a_shutdown_finishes_and_records_what_is_being_handed_over() -> None:
-    begun, go_on = anyio.Event(), anyio.Event()
-
-    async def slowly(_message: Outgoing) -> Accepted:
-        begun.set()
-        await go_on.wait()
-        return Accepted.whole("c-1")
-
-    async with Kit("sqlite://", drivers=[Scripted(slowly)]) as kit:
-        message = await (await kit.conversations.start(ALICE)).send("Hello")
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(_run, kit)
-            await begun.wait()
-            tasks.cancel_scope.cancel()
-            go_on.set()
-
-        assert (await message.refresh()).status is Status.ACCEPTED
-
-
-async def _run(kit: Kit) -> None:
-    await kit.run()
-
-
 @pytest.mark.parametrize(
     ("error", "status", "code"),
     [
@@ -84,35 +60,6 @@ async def test_each_error_of_a_driver_has_its_meaning(error: Exception, status: 
 
         assert (message.status, message.code) == (status, code)
         assert (await chat.contact()).opted_out is (code == "21610")
-
-
-async def test_the_carriers_own_opt_out_blocks_the_sender_until_start() -> None:
-    async def refuse(_message: Outgoing) -> Accepted:
-        raise Rejected("out", code="21610", opted_out=True)
-
-    driver = Scripted(refuse)
-    async with Kit("sqlite://", drivers=[driver]) as kit:
-        chat = await kit.conversations.start(ALICE)
-        await chat.send("Hello")
-        await kit.dispatch()
-        again = await chat.send("Hello again")
-
-        assert again.status is Status.BLOCKED
-        assert "carrier_block" in str(await again.explain())
-        assert len(driver.given) == 1
-
-
-async def test_a_driver_that_never_answers_is_given_up_at_its_time_out() -> None:
-    async def sleep(_message: Outgoing) -> Accepted:
-        await anyio.sleep_forever()
-        return Accepted.whole()
-
-    hurried = Features(timeout=timedelta(milliseconds=5))
-    async with Kit("sqlite://", drivers=[Scripted(sleep, hurried)]) as kit:
-        message = await (await kit.conversations.start(ALICE)).send("Hello")
-        await kit.dispatch()
-
-        assert (await message.refresh()).code == "timeout"
 
 
 class TestUnavailable:
@@ -156,25 +103,6 @@ async def test_a_declared_way_out_resolves_what_is_unknown(guarantee: Guarantee)
 
             assert (await message.refresh()).status is Status.DELIVERED
             assert alice.received == ["Hello"]
-
-
-async def test_texts_go_at_once_up_to_what_the_driver_takes() -> None:
-    at_once = most = 0
-
-    async def count(_message: Outgoing) -> Accepted:
-        nonlocal at_once, most
-        at_once += 1
-        most = max(most, at_once)
-        await anyio.lowlevel.checkpoint()
-        at_once -= 1
-        return Accepted.whole()
-
-    async with Kit("sqlite://", drivers=[Scripted(count, Features(window=3))]) as kit:
-        for n in range(12):
-            await (await kit.conversations.start(f"+141555501{n:02}", sender="+14155550100")).send("Hello")
-        await kit.dispatch()
-
-    assert most == 3
 
 
 async def test_a_worker_keeps_to_the_lease_guard(monkeypatch: pytest.MonkeyPatch) -> None:

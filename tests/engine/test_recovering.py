@@ -44,6 +44,24 @@ async def test_a_driver_that_stops_is_started_again(
     assert "Hello" not in caplog.text
 
 
+async def test_a_link_that_fails_during_a_tick_does_not_end_it(
+    new_driver: type[ScriptedDriver], clock: VirtualClock, text: Text
+) -> None:
+    """Its error once left the tick inside a group of errors, quoting the text."""
+    driver = new_driver(Features(link=True))
+
+    async def fail(_sink: Sink) -> None:
+        raise ConnectionError(f"Hello {PATIENT}")
+
+    driver.on_run = fail
+    async with Kit("sqlite://", drivers=[driver], clock=clock) as kit:
+        await text(kit, "still at work")
+        await kit.tick()
+
+    assert driver.runs > 0
+    assert [given.text for given in driver.given] == ["still at work"]
+
+
 async def test_a_driver_that_has_nothing_to_run_is_left_alone(
     kit: Kit, driver: ScriptedDriver, text: Text, pass_time: PassTime
 ) -> None:

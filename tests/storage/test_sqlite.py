@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import anyio
 import anyio.lowlevel
@@ -299,9 +299,9 @@ async def test_opening_waits_while_another_process_has_the_file_to_itself(
     """As the first of several that open a new file does, and one that recovers it after a crash."""
     refused = threading.Event()
 
-    def telling(*args: Any, **kwargs: Any) -> sqlite3.Connection:
+    def telling(path: str | None, *, for_reading: bool = False) -> sqlite3.Connection:
         try:
-            return connect(*args, **kwargs)
+            return connect(path, for_reading=for_reading)
         except sqlite3.OperationalError:
             refused.set()
             raise
@@ -377,6 +377,21 @@ async def test_a_host_puts_a_message_into_the_intake_within_its_own_transaction(
         "host",
         None,
     )
+
+
+@pytest.mark.parametrize("column", ["org", "number", "text", "key", "actor", "sender"])
+async def test_what_is_no_text_does_not_get_into_the_intake(
+    store: SqliteStorage, path: Path, column: str
+) -> None:
+    """A BLOB there once ended the dispatcher, at every start."""
+    row = {"number": "+14155550123", "text": "Hello", column: b"\xff"}
+    with opened(path) as host, pytest.raises(sqlite3.IntegrityError, match="CHECK constraint failed: typeof"):
+        host.execute(
+            f"insert into smskit_intake ({', '.join(row)}) values (?, ?{', ?' * (len(row) - 2)})",
+            list(row.values()),
+        )
+
+    assert await store.intake(10) == []
 
 
 async def test_what_a_host_rolled_back_was_never_in_the_intake(store: SqliteStorage, path: Path) -> None:

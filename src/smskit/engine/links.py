@@ -8,7 +8,7 @@ from datetime import timedelta
 import anyio
 
 from smskit.clock import Clock
-from smskit.drivers.base import Driver, Sink
+from smskit.drivers.base import Driver
 from smskit.engine.beside import beside
 from smskit.engine.blaming import blame
 from smskit.engine.identity import Identity
@@ -38,17 +38,29 @@ class Links:
 
     async def run(self, driver: Driver) -> None:
         """Run a driver until cancelled, beginning anew when it fails."""
-        sink = self._receiver.sink(driver)
         if not driver.features.link:
-            await self._run_again_and_again(driver, sink)
+            await self.serve(driver)
             return
         while True:
             try:
                 if await self.take(driver):
-                    await self._run_while_owned(driver, sink)
+                    await self._run_while_owned(driver)
             except StorageUnavailable:
                 log.warning("a link's lease could not be written", extra={"driver": driver.name})
             await self._nap(RENEW_EVERY)
+
+    async def serve(self, driver: Driver) -> None:
+        """Run a driver that may be run, and begin anew when it fails, until it is done or this is cancelled."""
+        sink = self._receiver.sink(driver)
+        while True:
+            try:
+                await driver.run(sink)
+            except Exception as error:  # noqa: BLE001 - it is begun anew, whatever it was
+                extra = {"driver": driver.name}
+                log.error("a driver stopped; it is started again: %s", blame(error), extra=extra)
+                await self._nap(timedelta(seconds=1))
+            else:
+                return
 
     async def take(self, driver: Driver) -> bool:
         """Take or keep a driver's link; False if another worker has it."""
@@ -67,10 +79,10 @@ class Links:
             with anyio.CancelScope(shield=True):
                 await self._storage.drop_link(driver.name, self._worker.name)
 
-    async def _run_while_owned(self, driver: Driver, sink: Sink) -> None:
+    async def _run_while_owned(self, driver: Driver) -> None:
         try:
             async with beside() as tasks:
-                tasks.start_soon(self._run_again_and_again, driver, sink)
+                tasks.start_soon(self.serve, driver)
                 await self._keep(driver)
         finally:
             await self.drop(driver)
@@ -88,17 +100,6 @@ class Links:
                 log.warning("a link's lease could not be renewed yet", extra={"driver": driver.name})
             else:
                 until = asked + LINK_LEASE.total_seconds()
-
-    async def _run_again_and_again(self, driver: Driver, sink: Sink) -> None:
-        while True:
-            try:
-                await driver.run(sink)
-            except Exception as error:  # noqa: BLE001 - it is begun anew, whatever it was
-                extra = {"driver": driver.name}
-                log.error("a driver stopped; it is started again: %s", blame(error), extra=extra)
-                await self._nap(timedelta(seconds=1))
-            else:
-                return
 
     async def _nap(self, span: timedelta) -> None:
         await self._clock.sleep_until(self._clock.now() + span)

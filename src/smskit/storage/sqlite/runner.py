@@ -61,8 +61,11 @@ class SqliteRunner:
         connections = [self._insist(lambda: connect(self._path))]
         try:
             self._insist(lambda: self._prepare(connections[0]))
-            for _ in range(READERS if self._path is not None else 0):
-                connections.append(self._insist(lambda: connect(self._path, for_reading=True)))
+            readers = READERS if self._path is not None else 0
+            # Not as a list of its own: those that are open already are closed if the next cannot be opened.
+            connections.extend(
+                self._insist(lambda: connect(self._path, for_reading=True)) for _ in range(readers)
+            )
         except BaseException:
             for connection in connections:
                 connection.close()

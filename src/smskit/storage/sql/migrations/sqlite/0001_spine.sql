@@ -218,6 +218,9 @@ create table smskit_intake (
     key text,
     actor text not null default 'host',
     sender text,
-    error text
+    error text,
+    -- The host hears of a value of another type at once, in its own transaction.
+    check (typeof(org) = 'text' and typeof(number) = 'text' and typeof(text) = 'text' and typeof(actor) = 'text'),
+    check (typeof(key) in ('text', 'null') and typeof(sender) in ('text', 'null'))
 );
 create index smskit_intake_open on smskit_intake (id) where error is null;
