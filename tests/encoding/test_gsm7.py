@@ -33,14 +33,14 @@ def test_the_alphabet_is_128_different_characters_with_the_escape_at_its_place()
     ],
 )
 def test_each_character_of_the_extension_table_takes_two_septets(text: str, septets: int) -> None:
-    assert gsm7.fits(text)
-    assert gsm7.count_septets(text) == septets
+    assert gsm7.alphabet().fits(text)
+    assert gsm7.alphabet().count(text) == septets
 
 
 @pytest.mark.parametrize("text", ["`", "ç", "á", "\u00a0", "\t", "\x1b", "’", "αβγ", "e\u0301", "🙂"])
 def test_what_is_in_neither_table_does_not_fit(text: str) -> None:
-    assert not gsm7.fits(text)
-    assert not gsm7.fits(f"before {text} after")
+    assert not gsm7.alphabet().fits(text)
+    assert not gsm7.alphabet().fits(f"before {text} after")
 
 
 @pytest.mark.parametrize(

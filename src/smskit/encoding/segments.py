@@ -7,21 +7,24 @@ message six of them say which part it is, which leaves 153 or 67 (3GPP TS 23.038
 from __future__ import annotations
 
 import enum
+import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Final
 
 import attrs
 
-from smskit.encoding import gsm7
-from smskit.errors import InvalidMessage
+from smskit.encoding import gsm7, ucs2
+from smskit.encoding.graphemes import clusters
+from smskit.encoding.gsm7 import NO_SHIFT, Alphabet, Shift, alphabet
+from smskit.encoding.national import Language, locking_table
 
 
 class Encoding(enum.Enum):
     """How the characters of a text are written on the wire."""
 
     GSM7 = "gsm7"
-    """The default alphabet with its extension table; a unit is a septet."""
+    """The default alphabet with its extension table, or national ones; a unit is a septet."""
 
     UCS2 = "ucs2"
     """UTF-16, as handsets read what the standard calls UCS2; a unit is a code unit of 16 bits."""
@@ -42,59 +45,125 @@ class Segmented:
 
     encoding: Encoding
     parts: tuple[TextPart, ...]
+    shift: Shift = attrs.field(default=NO_SHIFT, kw_only=True)
+    """The national tables it needs; each part says so in its header."""
 
 
-_ALONE: Final = {Encoding.GSM7: 160, Encoding.UCS2: 70}
-_IN_PART: Final = {Encoding.GSM7: 153, Encoding.UCS2: 67}
+OCTETS: Final = 140
+"""What one SMS holds (3GPP TS 23.040, 9.2.3.24)."""
 
 # Stands before each character of two units, so that an index into a text is a number of units.
 # It is no character of any text: those that hold half a surrogate pair are refused.
 _HALF: Final = "\ud800"
 
-_TWO_SEPTETS = re.compile(f"(?={gsm7.EXTENDED.pattern})")
 _TWO_CODE_UNITS = re.compile("(?=[\U00010000-\U0010ffff])")
-_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
-def segment(text: str) -> Segmented:
+def segment(
+    text: str,
+    *,
+    languages: Collection[Language] = (),
+    whole_graphemes: bool = False,
+    wide_reference: bool = False,
+) -> Segmented:
     """The fewest parts that carry the text, in GSM 7 bit if every character allows it, else in UCS2.
 
     An escaped septet stays with its escape and a surrogate pair stays whole, so a part may end one
     unit short. An empty text is one empty part. The text is sent as it is: nothing is replaced to
     make it fit. There is no upper limit here; a carrier can number 255 parts.
 
+    `languages` are those whose national tables may be used: not every carrier and handset knows them, so
+    they are taken only where they save parts over UCS2. With `whole_graphemes` no part ends within what a
+    person sees as one character, unless that alone is larger than a part; it needs `smskit[graphemes]`.
+    With `wide_reference` parts are numbered under a reference of 16 bits, which takes an octet more.
+
     Raises:
         InvalidMessage: the text holds half a surrogate pair, which no encoding can carry.
+        MissingExtra: `whole_graphemes` without the library that knows them.
     """
-    if len(text) <= _ALONE[Encoding.GSM7] and gsm7.is_plain(text):
-        return Segmented(Encoding.GSM7, (_part(text, _ALONE[Encoding.GSM7]),))
-    encoding, units = _in_units(text)
-    if len(units) <= _ALONE[encoding]:
-        return Segmented(encoding, (_part(units, _ALONE[encoding]),))
-    room = _IN_PART[encoding]
-    return Segmented(encoding, tuple(_part(piece, room) for piece in _cut(units, room)))
+    if len(text) <= 160 and gsm7.is_plain(text):
+        return Segmented(Encoding.GSM7, (TextPart(text, len(text), units_left=160 - len(text)),))
+    form = _best_form(text, languages, wide_reference=wide_reference)
+    pieces = form.cut(whole_graphemes=whole_graphemes)
+    room = form.in_part if len(pieces) > 1 else form.alone
+    parts = tuple(
+        TextPart(piece.replace(_HALF, ""), len(piece), units_left=room - len(piece)) for piece in pieces
+    )
+    return Segmented(form.encoding, parts, shift=form.shift)
 
 
-def count_parts(text: str) -> int:
+def count_parts(text: str, *, languages: Collection[Language] = ()) -> int:
     """How many parts `segment` makes of the text.
 
     Raises:
         InvalidMessage: as `segment`.
     """
-    if len(text) <= _ALONE[Encoding.GSM7] and gsm7.is_plain(text):
+    if len(text) <= 160 and gsm7.is_plain(text):
         return 1
-    encoding, units = _in_units(text)
-    if len(units) <= _ALONE[encoding]:
-        return 1
-    return sum(1 for _ in _cut(units, _IN_PART[encoding]))
+    return _best_form(text, languages, wide_reference=False).count()
 
 
-def _in_units(text: str) -> tuple[Encoding, str]:
-    if gsm7.fits(text):  # never more parts than UCS2: 153 septets hold at least 76 characters
-        return Encoding.GSM7, _TWO_SEPTETS.sub(_HALF, text)
-    if _SURROGATE.search(text) is not None:
-        raise InvalidMessage("the text holds half a surrogate pair; decode it as UTF-8 or UTF-16 first")
-    return Encoding.UCS2, _TWO_CODE_UNITS.sub(_HALF, text)
+@attrs.frozen
+class _Form:
+    """A text in units of an encoding, and how many of them a message and a part of a long one hold."""
+
+    encoding: Encoding
+    units: str
+    wide: re.Pattern[str]
+    """Finds the places before characters of two units."""
+    alone: int
+    in_part: int
+    shift: Shift = NO_SHIFT
+
+    def count(self) -> int:
+        return len(self.cut())
+
+    def cut(self, *, whole_graphemes: bool = False) -> Sequence[str]:
+        if len(self.units) <= self.alone:
+            return (self.units,)
+        if not whole_graphemes:
+            return tuple(_cut(self.units, self.in_part))
+        text = self.units.replace(_HALF, "")
+        return tuple(_joined((self.wide.sub(_HALF, cluster) for cluster in clusters(text)), self.in_part))
+
+
+def _best_form(text: str, languages: Collection[Language], *, wide_reference: bool) -> _Form:
+    concatenation = 6 if wide_reference else 5
+    if alphabet().fits(text):  # never more parts than UCS2: 153 septets hold at least 76 characters
+        return _in_septets(text, alphabet(), NO_SHIFT, concatenation)
+    best = _in_code_units(text, concatenation)
+    if languages and best.count() > 1:
+        best = min((best, *_national_forms(text, languages, concatenation)), key=_Form.count)
+    return best
+
+
+def _in_septets(text: str, tables: Alphabet, shift: Shift, concatenation: int) -> _Form:
+    units = tables.before_two_septets.sub(_HALF, text)
+    header = 3 * ((shift.locking is not None) + (shift.single is not None))
+    alone, in_part = ((OCTETS - _length(one)) * 8 // 7 for one in (header, header + concatenation))
+    return _Form(Encoding.GSM7, units, tables.before_two_septets, alone, in_part, shift)
+
+
+def _in_code_units(text: str, concatenation: int) -> _Form:
+    units = text
+    if len(ucs2.encode(text)) > 2 * len(text):
+        units = _TWO_CODE_UNITS.sub(_HALF, text)
+    return _Form(Encoding.UCS2, units, _TWO_CODE_UNITS, OCTETS // 2, (OCTETS - _length(concatenation)) // 2)
+
+
+def _national_forms(text: str, languages: Collection[Language], concatenation: int) -> Iterator[_Form]:
+    """Those with fewer information elements first, so that `min` takes them among equals."""
+    locking = [None, *(language for language in languages if locking_table(language) is not None)]
+    shifts = [Shift(*pair) for pair in itertools.product(locking, (None, *languages)) if any(pair)]
+    for shift in sorted(shifts, key=lambda shift: (shift.locking is not None) + (shift.single is not None)):
+        tables = alphabet(shift)
+        if tables.fits(text):
+            yield _in_septets(text, tables, shift, concatenation)
+
+
+def _length(elements: int) -> int:
+    """Of a user data header in octets: its length octet and its information elements, if there are any."""
+    return elements and elements + 1
 
 
 def _cut(units: str, room: int) -> Iterator[str]:
@@ -108,5 +177,13 @@ def _cut(units: str, room: int) -> Iterator[str]:
         start = end
 
 
-def _part(units: str, room: int) -> TextPart:
-    return TextPart(units.replace(_HALF, ""), len(units), units_left=room - len(units))
+def _joined(clusters: Iterable[str], room: int) -> Iterator[str]:
+    """As many clusters a part as it holds; one that no part holds is cut."""
+    piece = ""
+    for cluster in clusters:
+        if len(piece) + len(cluster) <= room:
+            piece += cluster
+            continue
+        *full, piece = (piece, *_cut(cluster, room))
+        yield from filter(None, full)
+    yield piece

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, ClassVar, TypeAlias
 
 import attrs
 
-from smskit.encoding import gsm7
+from smskit.encoding import alphabet
 from smskit.errors import InvalidAddress
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def _holds_short_code(_code: ShortCode, _field: object, digits: str) -> None:
 
 
 def _holds_sender_name(_name: SenderName, _field: object, text: str) -> None:
-    fits = gsm7.fits(_given(text)) and gsm7.count_septets(text) <= 11
+    fits = alphabet().fits(_given(text)) and alphabet().count(text) <= 11
     if not (fits and _has_letter(text) and text.isprintable() and text == text.strip()):
         raise InvalidAddress(
             "a sender name is 1 to 11 characters of the GSM alphabet, at least one of them a letter, "
