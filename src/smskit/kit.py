@@ -33,6 +33,7 @@ from smskit.engine.outgoing import Sending
 from smskit.engine.receiving import Receiver
 from smskit.engine.routing import Router
 from smskit.engine.webhooks import Webhooks
+from smskit.engine.writing import Writing
 from smskit.errors import KitClosed, UsageError
 from smskit.model.ids import DEFAULT_ORG, SYSTEM, MessageId, Org
 from smskit.model.policies import Policy
@@ -66,15 +67,17 @@ class Kit:
         judge, router = Judge(ComplianceGate(BUILT_IN), rules), Router(self.storage)
         observer = Observers(observers)
         self._hub = Hub(self.storage, self.clock)
+        writing = Writing(self.drivers)
         self._sending = Sending(
             storage=self.storage,
             clock=self.clock,
             policies=policies,
             judge=judge,
             router=router,
+            writing=writing,
             worker=self._worker,
         )
-        self._receiver = Receiver(self.storage, self.clock, policies, observer)
+        self._receiver = Receiver(self.storage, self.clock, policies, writing, observer)
         self._links = Links(self.storage, self.clock, self._receiver, self._worker)
         self._webhooks = Webhooks(self._receiver)
         self._dispatcher = Dispatcher(
@@ -84,6 +87,7 @@ class Kit:
             policies=policies,
             judge=judge,
             sending=self._sending,
+            writing=writing,
             observer=observer,
             worker=self._worker,
             owns=self._links.owns,

@@ -22,9 +22,10 @@ import attrs
 
 from smskit import Consent, Features, Kit, PhoneNumber, Policy, SystemClock
 from smskit.drivers.base import Driver, Found, Guarantee, NotFoundThere, Reconciliation, Sink
-from smskit.model.traffic import Accepted, Inbound, Outgoing
+from smskit.encoding import Encoding, Label, Piece
+from smskit.model.traffic import Accepted, Inbound, InboundPart, Outgoing
 from smskit.storage.base import Answer, Ruling, Ticket, Turn, Verdict
-from smskit.storage.sql import admission, inbox, recording
+from smskit.storage.sql import admission, inbox, parts, recording
 from smskit.storage.sqlite import SqliteStorage
 
 P = ParamSpec("P")
@@ -42,6 +43,8 @@ INSIDE = (
     (inbox, "_answer"),
     (inbox, "cancel_replied"),
     (inbox, "tell"),
+    (parts, "keep"),
+    (parts, "forget"),
 )
 """Steps inside a transaction: after one of these the process may die too, as `inside_` and the name."""
 
@@ -167,13 +170,7 @@ class BookCarrier(Driver):
         heard = {line["number"] for line in self._heard.read()}
         waiting = [line for line in self._to_bring.read() if line["number"] not in heard]
         for position, line in enumerate(waiting):
-            inbound = Inbound(
-                sender=PhoneNumber(line["from"]),
-                to=self.senders[0].address,
-                text=line["text"],
-                carrier_id=line["id"],
-                may_repeat=position == 0 and self._run > 1,
-            )
+            inbound = self._inbound(line, may_repeat=position == 0 and self._run > 1)
             self._death.at("before_sink")
             await sink(inbound)
             self._death.at("before_yes")
@@ -182,6 +179,21 @@ class BookCarrier(Driver):
             await sink.acknowledged(inbound)
             self._death.at("acknowledged")
         return None
+
+    def _inbound(self, line: Mapping[str, Any], *, may_repeat: bool) -> Inbound | InboundPart:
+        sender, to = PhoneNumber(line["from"]), self.senders[0].address
+        if "place" not in line:
+            return Inbound(
+                sender=sender, to=to, text=line["text"], carrier_id=line["id"], may_repeat=may_repeat
+            )
+        return InboundPart(
+            sender=sender,
+            to=to,
+            label=Label(reference=7, total=line["total"], sequence=line["place"]),
+            piece=Piece(Encoding.UCS2, line["text"].encode("utf-16-be")),
+            carrier_id=line["id"],
+            may_repeat=may_repeat,
+        )
 
     def _known(self) -> Mapping[str, str]:
         return {line["reference"]: line["id"] for line in self._book.read()}

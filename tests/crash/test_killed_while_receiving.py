@@ -27,6 +27,8 @@ STOPPING = [f"+141555501{n}" for n in range(10, 70)]
 ASKING = [f"+141555501{n}" for n in range(70, 90)]
 COMING_BACK = [f"+162855501{n}" for n in range(10, 20)]
 TALKING = [f"+162855501{n}" for n in range(20, 40)]
+AT_LENGTH = [f"+162855501{n}" for n in range(40, 60)]
+"""They send one long text each, which comes in three parts."""
 
 STEPS = (
     ("before_sink", 5),
@@ -36,6 +38,8 @@ STEPS = (
     ("inside__answer", 3),
     ("inside_cancel_replied", 4),
     ("inside_tell", 4),
+    ("inside_keep", 9),
+    ("inside_forget", 3),
     ("before_yes", 5),
     ("after_yes", 5),
     ("acknowledged", 5),
@@ -56,17 +60,22 @@ ANSWERING = (
 
 
 def _texts() -> list[Mapping[str, object]]:
-    """What comes in: every other text has no id of the carrier."""
+    """What comes in: every other text or part has no id of the carrier."""
     said = [(number, "STOP") for number in STOPPING for _ in range(2)]
     said += [(number, "help") for number in ASKING]
     said += [(number, word) for number in COMING_BACK for word in ("Stop.", "START")]
     said += [(number, f"I said {n}") for number in TALKING for n in range(3)]
+    said += [(number, f"part {place} ") for number in AT_LENGTH for place in (1, 2, 3)]
     random.Random(4).shuffle(said)
     said.sort(key=lambda one: one[1] == "START")
     return [
-        {"from": number, "text": text, "id": f"in-{n}" if n % 2 or text == "STOP" else None}
+        {"from": number, "text": text, "id": f"in-{n}" if n % 2 or text == "STOP" else None, **_label(text)}
         for n, (number, text) in enumerate(said)
     ]
+
+
+def _label(text: str) -> Mapping[str, object]:
+    return {"place": int(text.split()[1]), "total": 3} if text.startswith("part ") else {}
 
 
 @attrs.frozen(kw_only=True)
@@ -110,7 +119,8 @@ async def _read(workers: Workers) -> Desk:
 
 
 def _came_in_once(desk: Desk) -> bool:
-    sent = Counter((str(text["from"]), str(text["text"])) for text in _texts())
+    sent = Counter((str(text["from"]), str(text["text"])) for text in _texts() if "place" not in text)
+    sent.update((number, "part 1 part 2 part 3 ") for number in AT_LENGTH)
     return Counter(desk.received) == sent and desk.moves[MessageReceived] == sum(sent.values())
 
 

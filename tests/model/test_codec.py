@@ -34,6 +34,7 @@ from smskit.model.events import (
     OptedIn,
     OptedOut,
     StatusChanged,
+    TextIncomplete,
 )
 from smskit.model.ids import DEFAULT_ORG, Actor, ContactId, ConversationId, MessageId, SenderId
 from smskit.model.messages import Category, Flag, Kind, MessageRecord, Origin
@@ -158,6 +159,7 @@ HAPPENINGS = [
     OptedOut(number_masked=ALICE.masked, contact_id=ContactId(2), source=Source.WORD),
     OptedIn(number_masked=ALICE.masked, contact_id=None, source=Source.WORD),
     IntakeRefused(intake_id=9, error="not a number"),
+    TextIncomplete(conversation_id=ConversationId(1), message_id=MessageId(3), total=4, missing=(2, 4)),
 ]
 
 

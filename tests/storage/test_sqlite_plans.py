@@ -18,6 +18,7 @@ from smskit.storage.sql.tx import Params
 from smskit.storage.sqlite import SqliteStorage
 from smskit.storage.sqlite.connection import SqliteTx
 from smskit.testing.contracts.bench import ALICE, DRIVER, FRONTDESK, LEASE, Bench
+from smskit.testing.contracts.storage_parts import PATIENCE, PIECES, labelled
 
 SMALL = {"smskit_sender", "smskit_mark", "smskit_link", "smskit_policy", "smskit_intake_open"}
 """Tables and partial indexes that stay small: reading them whole is fine."""
@@ -61,6 +62,10 @@ async def a_days_work(store: Storage, bench: Bench) -> None:
     await store.next_deadline(bench.now)
     await bench.receive("HELP", word=Word.HELP, carrier_id="in-1")
     await bench.receive("STOP", word=Word.STOP, may_repeat=True)
+    for part in labelled(PIECES):
+        await bench.receive_part(part)
+    await bench.receive_part(labelled(PIECES, reference=8)[0])
+    await bench.later_given_up(PATIENCE)
     await bench.opt_out(scope=Scope.PROMOTIONAL)
     message_id = await bench.queue(chat, "later")
     await store.cancel(DEFAULT_ORG, message_id, bench.now)

@@ -139,3 +139,5 @@ def _notes(record: MessageRecord) -> Iterable[str]:
         yield "It overtook a message that was stuck."
     if Flag.POSSIBLE_DUPLICATE in record.flags:
         yield "A person had it sent again although it may have gone out before."
+    if Flag.INCOMPLETE in record.flags:
+        yield "Parts of it never came; the text says where."

@@ -13,7 +13,7 @@ import attrs
 from smskit.compliance.opt_words import Word
 from smskit.errors import BadCallback
 from smskit.model.conversations import Sender
-from smskit.model.traffic import Accepted, Inbound, Incoming, Outgoing
+from smskit.model.traffic import Accepted, Inbound, InboundPart, Incoming, Outgoing
 
 __all__ = [
     "Driver",
@@ -52,6 +52,8 @@ class Features:
     """It holds a connection, so one process per database runs it and the others enqueue."""
     answers: frozenset[Word] = frozenset()
     """The words that the carrier answers by itself, so that we must not."""
+    national_tables: bool = False
+    """It writes texts on the wire itself and can say that they use the national tables of `Outgoing.languages`."""
     receipts: bool = True
     inbound: bool = True
     timeout: timedelta = timedelta(seconds=30)
@@ -89,7 +91,7 @@ class Sink(Protocol):
         :raises StorageError: if it could not be stored; then the carrier must not hear yes.
         """
 
-    async def acknowledged(self, event: Inbound) -> None:
+    async def acknowledged(self, event: Inbound | InboundPart) -> None:
         """The carrier heard yes. Needed only for texts that have no `carrier_id`."""
 
 

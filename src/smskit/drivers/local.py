@@ -9,7 +9,7 @@ from __future__ import annotations
 import heapq
 import itertools
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 
@@ -20,11 +20,12 @@ import attrs
 from smskit.clock import Clock, SystemClock
 from smskit.drivers.base import Driver, Features, Found, Guarantee, NotFoundThere, Reconciliation, Sink
 from smskit.drivers.registry import DriverUrl
+from smskit.encoding import Label, segment, take_apart
 from smskit.errors import OutcomeUnknown, Rejected, Unavailable, UsageError
 from smskit.model.addresses import Address, PhoneNumber
 from smskit.model.conversations import Sender
 from smskit.model.statuses import Status
-from smskit.model.traffic import Accepted, Inbound, Incoming, Outgoing, PartOutcome, Receipt
+from smskit.model.traffic import Accepted, Inbound, InboundPart, Incoming, Outgoing, PartOutcome, Receipt
 
 
 @attrs.frozen(kw_only=True)
@@ -92,7 +93,7 @@ class LocalCarrier(Driver):
         latency: timedelta = timedelta(),
         features: Features | None = None,
     ) -> None:
-        super().__init__(name, senders, features or Features(window=100))
+        super().__init__(name, senders, features or Features(window=100, national_tables=True))
         self.book: list[Carried] = []
         self._clock = clock or SystemClock()
         self._seed = seed
@@ -130,6 +131,34 @@ class LocalCarrier(Driver):
         )
         self._at(self._clock.now() + (timedelta() if at_once else self._latency), inbound)
         return inbound
+
+    def text_in_parts(
+        self,
+        sender: str | PhoneNumber,
+        text: str,
+        to: Address | None = None,
+        *,
+        lost: Collection[int] = (),
+        at_once: bool = False,
+    ) -> tuple[InboundPart, ...]:
+        """A person sends a long text, which comes part by part, without those in `lost`, counted from 1."""
+        pieces = take_apart(segment(text))
+        reference = next(self._ids) & 0xFF
+        parts = tuple(
+            InboundPart(
+                sender=self.handset(sender).number,
+                to=to or self.senders[0].address,
+                label=Label(reference=reference, total=len(pieces), sequence=place),
+                piece=piece,
+                carrier_id=f"in-{next(self._ids)}",
+                sent_at=self._clock.now(),
+            )
+            for place, piece in enumerate(pieces, start=1)
+            if place not in lost
+        )
+        for part in parts:
+            self._at(self._clock.now() + (timedelta() if at_once else self._latency), part)
+        return parts
 
     async def send(self, message: Outgoing) -> Accepted:
         if self._in_hand >= self.features.window:

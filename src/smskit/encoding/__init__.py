@@ -2,7 +2,16 @@
 
 from smskit.encoding.gsm7 import Alphabet, Shift, alphabet
 from smskit.encoding.national import Language
-from smskit.encoding.reassembly import Collector, Complete, Incomplete, Label, Piece, join
+from smskit.encoding.reassembly import (
+    Collector,
+    Complete,
+    Incomplete,
+    Label,
+    Piece,
+    join,
+    join_incomplete,
+    take_apart,
+)
 from smskit.encoding.report import Costly, Report, report, smart_encoding
 from smskit.encoding.segments import Encoding, Segmented, TextPart, count_parts, segment
 from smskit.encoding.transliteration import REPLACEMENTS, transliterate
@@ -25,8 +34,10 @@ __all__ = [
     "alphabet",
     "count_parts",
     "join",
+    "join_incomplete",
     "report",
     "segment",
     "smart_encoding",
+    "take_apart",
     "transliterate",
 ]

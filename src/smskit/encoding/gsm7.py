@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import functools
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Final, cast
 
 import attrs
@@ -53,7 +53,7 @@ EXTENSION: Final = {
 NONE: Final = "\ufffe"
 """Stands at a place of a table that has no character. It is the code point that never is one."""
 
-_ESCAPED = re.compile(b"\x1b([\x00-\x7f])")
+_ESCAPED = re.compile(b"\x1b(.)", re.DOTALL)
 _PLAIN_ASCII = "".join(filter(str.isascii, BASIC.replace(ESCAPE, ""))).encode()
 
 
@@ -83,13 +83,17 @@ class Alphabet:
 
     def __init__(self, basic: str, extension: Mapping[int, str]) -> None:
         one = {char for char in basic if char not in (ESCAPE, NONE)}
-        codes = {char: code for code, char in extension.items() if char not in one}
-        self.two_septets = re.compile(f"[{re.escape(''.join(codes))}]")
-        self.before_two_septets = re.compile(f"(?={self.two_septets.pattern})")
-        self._foreign = re.compile(f"[^{re.escape(''.join(sorted(one | codes.keys())))}]")
-        self._escaped = {char: ESCAPE + _stand_in(basic, code) for char, code in codes.items()}
-        self._encoding = _encoding_map(basic.replace(ESCAPE, NONE))
-        self._encoding_escapes = _encoding_map(basic, extension)
+        two = {char: code for code, char in reversed(tuple(extension.items())) if char not in one}
+        wide = re.escape("".join(two))
+        self.runs = re.compile(f"(?:^|[{wide}])[^{wide}]*")
+        """Finds the pieces of a text that is cut before each character of two septets."""
+        self._wide = re.compile(f"[{wide}]")
+        self._foreign = re.compile(f"[^{re.escape(''.join(sorted(one | two.keys())))}]")
+        # The map that `codecs` is fastest with needs NUL at place 0, so here code 0 is at 0x80.
+        places = "\0" + basic[1:].replace(ESCAPE, NONE) + basic[0]
+        self._quick = cast(Mapping[int, int], codecs.charmap_build(places))
+        self._codes = {ord(char): bytes((0x1B, code)) for char, code in two.items()}
+        self._codes |= {ord(char): bytes((code,)) for code, char in enumerate(basic) if char in one}
         self._decoding = _decoding_table(basic, extension)
 
     def fits(self, text: str) -> bool:
@@ -98,7 +102,7 @@ class Alphabet:
 
     def count(self, text: str) -> int:
         """How many septets a text that `fits` takes."""
-        return len(text) + len(self.two_septets.findall(text))
+        return len(text) + len(self._wide.findall(text))
 
     def encode(self, text: str) -> bytes:
         """The septets of a text, one an octet.
@@ -106,24 +110,15 @@ class Alphabet:
         :raises InvalidMessage: if a character is in neither table.
         """
         try:
-            return self._encode(text)
+            if self._wide.search(text) is None:
+                octets = codecs.charmap_encode(text, "strict", self._quick)[0]
+                if 0 not in octets:
+                    return octets.replace(b"\x80", b"\0")
+            return codecs.charmap_encode(text, "strict", self._codes)[0]
         except UnicodeEncodeError as error:
             place = error.start
         msg = f"the character at place {place} is not in the GSM 7 bit alphabet; send the text as UCS2"
         raise InvalidMessage(msg)
-
-    def _encode(self, text: str) -> bytes:
-        mapping = self._encoding
-        if self.two_septets.search(text) is not None:
-            foreign = self._foreign.search(text)
-            if foreign is not None:
-                raise UnicodeEncodeError("gsm7", text, foreign.start(), foreign.end(), "foreign")
-            mapping = self._encoding_escapes
-            text = self.two_septets.sub(lambda found: self._escaped[found[0]], text)
-        octets = codecs.charmap_encode(text, "strict", mapping)[0]
-        if 0 in octets:
-            raise UnicodeEncodeError("gsm7", text, octets.index(0), octets.index(0) + 1, "foreign")
-        return octets if octets.isascii() else octets.translate(_SEPTETS)
 
     def decode(self, septets: bytes) -> str:
         """The text of septets, one an octet. Nothing a sender may have put there makes it fail.
@@ -137,7 +132,9 @@ class Alphabet:
             msg = "a septet is a number from 0 to 127"
             raise UsageError(msg)
         if 0x1B in septets:
-            septets = _ESCAPED.sub(lambda found: bytes((found[1][0] | 0x80,)), septets)
+            septets = septets.replace(b"\x1b\x1b", b"\x9b")
+            for code in set(_ESCAPED.findall(septets)):
+                septets = septets.replace(b"\x1b" + code, bytes((code[0] | 0x80,)))
         return codecs.charmap_decode(septets, "strict", self._decoding)[0]
 
 
@@ -156,25 +153,7 @@ def alphabet(shift: Shift = NO_SHIFT) -> Alphabet:
     return Alphabet(basic, EXTENSION if shift.single is None else single_table(shift.single))
 
 
-def _encoding_map(basic: str, extension: Iterable[int] = ()) -> Mapping[int, int]:
-    """What `codecs.charmap_encode` takes fastest. It wants NUL at place 0, so code 0 is at 0x80."""
-    places = ["\0", *basic[1:], basic[0], *NONE * 127]
-    for code in extension:
-        if code:
-            places[0x80 | code] = _stand_in(basic, code)
-    return cast(Mapping[int, int], codecs.charmap_build("".join(places)))
-
-
-def _stand_in(basic: str, code: int) -> str:
-    """What stands for a code after an escape: half of a surrogate pair, which no text that fits can hold."""
-    return chr(0xD800 + code) if code else basic[0]
-
-
 def _decoding_table(basic: str, extension: Mapping[int, str]) -> str:
     """The characters of all codes, and from 0x80 on of those that follow an escape."""
     plain = basic.replace(NONE, "\ufffd").replace(ESCAPE, " ")
     return plain + "".join(extension.get(code, char) for code, char in enumerate(plain))
-
-
-# Code 0 is written as 0x80 by the maps; see `_encoding_map`.
-_SEPTETS: Final = bytes(code & 0x7F for code in range(256))

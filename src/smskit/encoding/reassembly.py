@@ -16,7 +16,7 @@ import attrs
 
 from smskit.encoding import ucs2
 from smskit.encoding.gsm7 import NO_SHIFT, Shift, alphabet
-from smskit.encoding.segments import Encoding
+from smskit.encoding.segments import Encoding, Segmented
 from smskit.errors import UsageError
 
 K = TypeVar("K", bound=Hashable)
@@ -36,15 +36,16 @@ class Label:
     """Which part of which long text a part is. Two references are the same only if their widths and totals are too."""
 
     reference: int
-    total: int = attrs.field(validator=attrs.validators.in_(range(1, 256)))
+    total: int
+    """At most 255."""
     sequence: int
     """From 1 to `total`."""
     wide: bool = False
     """The reference has 16 bits."""
 
     def __attrs_post_init__(self) -> None:
-        if not 1 <= self.sequence <= self.total:
-            msg = f"there is no part {self.sequence} of {self.total}"
+        if not 1 <= self.sequence <= self.total <= 255:
+            msg = f"no long text has a part {self.sequence} of {self.total}"
             raise UsageError(msg)
 
     @property
@@ -54,6 +55,13 @@ class Label:
 
 
 Series: TypeAlias = tuple[int, int, bool]
+
+
+def take_apart(segmented: Segmented) -> tuple[Piece, ...]:
+    """What each part of a text carries; `join` gives the text back."""
+    shift = segmented.shift
+    encode = ucs2.encode if segmented.encoding is Encoding.UCS2 else alphabet(shift).encode
+    return tuple(Piece(segmented.encoding, encode(part.text), shift) for part in segmented.parts)
 
 
 def join(pieces: Iterable[Piece]) -> str:
@@ -133,7 +141,7 @@ class Collector(Generic[K]):
         if known is not None and known.pieces.get(label.sequence) == piece:
             return ()
         told: list[Complete[K] | Incomplete[K]] = []
-        if known is not None and (known.done or label.sequence in known.pieces):
+        if known is not None and label.sequence in known.pieces:
             told += self._close(key)
             known = None
         assembly = known or self._begin(key, now)

@@ -35,7 +35,7 @@ class Report:
     costly: tuple[Costly, ...]
     """What forces UCS2, in the order of the text; empty if nothing does."""
     cheapest: int
-    """How many parts the text would take if every costly character were one of GSM 7 bit."""
+    """How many parts the text would take if every costly character were one of GSM 7 bit, or gone if it may be."""
     replaced: Segmented
     """The text as it is sent with smart encoding."""
 
@@ -53,12 +53,13 @@ def report(text: str, *, languages: Collection[Language] = ()) -> Report:
     """
     segmented = segment(text, languages=languages)
     costly = _costly(text) if segmented.encoding is Encoding.UCS2 else ()
-    plain = text.translate({ord(one.character): one.replacement or "x" for one in costly})
+    plain = text.translate({ord(one.character): "x" for one in costly})
+    replaced = segment(smart_encoding(text, languages=languages), languages=languages)
     return Report(
         segmented=segmented,
         costly=costly,
-        cheapest=count_parts(plain, languages=languages),
-        replaced=segment(smart_encoding(text, languages=languages), languages=languages),
+        cheapest=min(count_parts(plain, languages=languages), len(replaced.parts)),
+        replaced=replaced,
     )
 
 

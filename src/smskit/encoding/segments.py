@@ -56,7 +56,7 @@ OCTETS: Final = 140
 # It is no character of any text: those that hold half a surrogate pair are refused.
 _HALF: Final = "\ud800"
 
-_TWO_CODE_UNITS = re.compile("(?=[\U00010000-\U0010ffff])")
+_CODE_UNIT_RUNS = re.compile("(?:^|[\U00010000-\U0010ffff])[^\U00010000-\U0010ffff]*")
 
 
 def segment(
@@ -73,7 +73,7 @@ def segment(
     make it fit. There is no upper limit here; a carrier can number 255 parts.
 
     `languages` are those whose national tables may be used: not every carrier and handset knows them, so
-    they are taken only where they save parts over UCS2. With `whole_graphemes` no part ends within what a
+    they are taken only where they save parts. With `whole_graphemes` no part ends within what a
     person sees as one character, unless that alone is larger than a part; it needs `smskit[graphemes]`.
     With `wide_reference` parts are numbered under a reference of 16 bits, which takes an octet more.
 
@@ -81,10 +81,11 @@ def segment(
         InvalidMessage: the text holds half a surrogate pair, which no encoding can carry.
         MissingExtra: `whole_graphemes` without the library that knows them.
     """
+    whole = clusters(text) if whole_graphemes else None
     if len(text) <= 160 and gsm7.is_plain(text):
         return Segmented(Encoding.GSM7, (TextPart(text, len(text), units_left=160 - len(text)),))
-    form = _best_form(text, languages, wide_reference=wide_reference)
-    pieces = form.cut(whole_graphemes=whole_graphemes)
+    form = _best_form(text, languages, whole, wide_reference=wide_reference)
+    pieces = form.cut(whole)
     room = form.in_part if len(pieces) > 1 else form.alone
     parts = tuple(
         TextPart(piece.replace(_HALF, ""), len(piece), units_left=room - len(piece)) for piece in pieces
@@ -100,7 +101,7 @@ def count_parts(text: str, *, languages: Collection[Language] = ()) -> int:
     """
     if len(text) <= 160 and gsm7.is_plain(text):
         return 1
-    return _best_form(text, languages, wide_reference=False).count()
+    return len(_best_form(text, languages, None, wide_reference=False).cut(None))
 
 
 @attrs.frozen
@@ -109,46 +110,47 @@ class _Form:
 
     encoding: Encoding
     units: str
-    wide: re.Pattern[str]
-    """Finds the places before characters of two units."""
+    runs: re.Pattern[str]
+    """Finds the pieces of a text that is cut before each character of two units."""
     alone: int
     in_part: int
     shift: Shift = NO_SHIFT
 
-    def count(self) -> int:
-        return len(self.cut())
-
-    def cut(self, *, whole_graphemes: bool = False) -> Sequence[str]:
+    def cut(self, whole: Iterable[str] | None) -> Sequence[str]:
+        """`whole` are the clusters of the text, if they matter."""
         if len(self.units) <= self.alone:
             return (self.units,)
-        if not whole_graphemes:
+        if whole is None:
             return tuple(_cut(self.units, self.in_part))
-        text = self.units.replace(_HALF, "")
-        return tuple(_joined((self.wide.sub(_HALF, cluster) for cluster in clusters(text)), self.in_part))
+        return tuple(_joined((_in_units(cluster, self.runs) for cluster in whole), self.in_part))
 
 
-def _best_form(text: str, languages: Collection[Language], *, wide_reference: bool) -> _Form:
+def _best_form(
+    text: str, languages: Collection[Language], whole: Sequence[str] | None, *, wide_reference: bool
+) -> _Form:
     concatenation = 6 if wide_reference else 5
-    if alphabet().fits(text):  # never more parts than UCS2: 153 septets hold at least 76 characters
-        return _in_septets(text, alphabet(), NO_SHIFT, concatenation)
-    best = _in_code_units(text, concatenation)
-    if languages and best.count() > 1:
-        best = min((best, *_national_forms(text, languages, concatenation)), key=_Form.count)
+    if alphabet().fits(text):  # never more parts than UCS2: 152 septets hold at least 76 characters
+        best = _in_septets(text, alphabet(), NO_SHIFT, concatenation)
+    else:
+        best = _in_code_units(text, concatenation)
+    if languages and len(best.units) > best.alone:
+        forms = best, *_national_forms(text, languages, concatenation)
+        best = min(forms, key=lambda form: len(form.cut(whole)))
     return best
 
 
 def _in_septets(text: str, tables: Alphabet, shift: Shift, concatenation: int) -> _Form:
-    units = tables.before_two_septets.sub(_HALF, text)
+    units = _in_units(text, tables.runs)
     header = 3 * ((shift.locking is not None) + (shift.single is not None))
     alone, in_part = ((OCTETS - _length(one)) * 8 // 7 for one in (header, header + concatenation))
-    return _Form(Encoding.GSM7, units, tables.before_two_septets, alone, in_part, shift)
+    return _Form(Encoding.GSM7, units, tables.runs, alone, in_part, shift)
 
 
 def _in_code_units(text: str, concatenation: int) -> _Form:
     units = text
     if len(ucs2.encode(text)) > 2 * len(text):
-        units = _TWO_CODE_UNITS.sub(_HALF, text)
-    return _Form(Encoding.UCS2, units, _TWO_CODE_UNITS, OCTETS // 2, (OCTETS - _length(concatenation)) // 2)
+        units = _in_units(text, _CODE_UNIT_RUNS)
+    return _Form(Encoding.UCS2, units, _CODE_UNIT_RUNS, OCTETS // 2, (OCTETS - _length(concatenation)) // 2)
 
 
 def _national_forms(text: str, languages: Collection[Language], concatenation: int) -> Iterator[_Form]:
@@ -159,6 +161,10 @@ def _national_forms(text: str, languages: Collection[Language], concatenation: i
         tables = alphabet(shift)
         if tables.fits(text):
             yield _in_septets(text, tables, shift, concatenation)
+
+
+def _in_units(text: str, runs: re.Pattern[str]) -> str:
+    return _HALF.join(runs.findall(text))
 
 
 def _length(elements: int) -> int:
@@ -183,7 +189,7 @@ def _joined(clusters: Iterable[str], room: int) -> Iterator[str]:
     for cluster in clusters:
         if len(piece) + len(cluster) <= room:
             piece += cluster
-            continue
-        *full, piece = (piece, *_cut(cluster, room))
-        yield from filter(None, full)
+        else:
+            *full, piece = _cut(piece + cluster, room) if len(cluster) > room else (piece, cluster)
+            yield from full
     yield piece

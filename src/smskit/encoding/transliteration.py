@@ -1,7 +1,8 @@
 """Smart encoding: what word processors and phones put in for good looks, replaced by what GSM 7 bit has.
 
 Only punctuation, spaces and marks that nobody sees are replaced; letters never are, since another letter is another
-word. A text that holds anything else outside the alphabet goes as UCS2 whatever is replaced.
+word. (What Unicode calls modifier letters are apostrophes, primes and colons here.) A text that holds anything else
+outside the alphabet goes as UCS2 whatever is replaced.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ _GROUPS: Final = {
     "/": "\u2044\u2215\uff0f",
     "<": "\u2329\u27e8\u3008",
     ">": "\u232a\u27e9\u3009",
-    "!": "\u01c3\uff01",
+    "!": "\uff01",
     "!!": "\u203c",
     "?": "\uff1f",
     "??": "\u2047",
@@ -62,4 +63,5 @@ _TABLE: Final = str.maketrans(dict(REPLACEMENTS))
 
 def transliterate(text: str) -> str:
     """The text with every character of `REPLACEMENTS` replaced, and letters joined with their accents (NFC)."""
-    return unicodedata.normalize("NFC", text).translate(_TABLE)
+    replaced = unicodedata.normalize("NFC", text).translate(_TABLE)
+    return unicodedata.normalize("NFC", replaced)  # what stood between a letter and its accent may be gone

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import anyio
+import attrs
 from anyio.abc import TaskGroup
 
 from smskit.clock import Clock
@@ -24,6 +25,7 @@ from smskit.engine.identity import Identity
 from smskit.engine.judging import Judge, PolicyBook
 from smskit.engine.observing import Observer
 from smskit.engine.outgoing import Sending
+from smskit.engine.writing import Writing
 from smskit.errors import OutcomeUnknown, Rejected, StorageUnavailable, Unavailable, UsageError
 from smskit.model.decisions import Stage
 from smskit.model.messages import MessageRecord
@@ -73,6 +75,7 @@ class Dispatcher:
         policies: PolicyBook,
         judge: Judge,
         sending: Sending,
+        writing: Writing,
         observer: Observer,
         worker: Identity,
         owns: Callable[[Driver], bool],
@@ -83,6 +86,7 @@ class Dispatcher:
         self._policies = policies
         self._judge = judge
         self._sending = sending
+        self._writing = writing
         self._observer = observer
         self._worker = worker
         self._owns = owns
@@ -168,11 +172,12 @@ class Dispatcher:
         record = await self._policies.at_least(message.org, facts.policy_version)
         decision = await self._judge.judge(_request(message), facts, record, now, Stage.ADMISSION)
         consent = record.policy.consent_for(message.actor) if decision.consent_first else None
+        languages = self._writing.languages(facts.sender, record.policy)
         return Ruling(
             ticket=claimed.ticket,
             decision=decision,
             consent_text=consent.text if consent else None,
-            consent_parts=count_parts(consent.text) if consent else 1,
+            consent_parts=count_parts(consent.text, languages=languages) if consent else 1,
         )
 
     async def _hand_over(self, claimed: Claimed, driver: Driver, guard: float) -> None:
@@ -183,10 +188,15 @@ class Dispatcher:
                     answer: Answer = WasUnavailable(code="lease", retry_at=self._clock.now())
                 else:
                     self._observer.submitted(claimed.message.id, driver.name)
-                    answer = await self._submit(driver, claimed.outgoing)
+                    answer = await self._submit(driver, self._written(claimed))
                 await self._record(claimed.ticket, answer, claimed.message)
             finally:
                 self._in_hand[driver.name] -= 1
+
+    def _written(self, claimed: Claimed) -> Outgoing:
+        policy = self._policies.last_known(claimed.message.org).policy
+        languages = self._writing.languages(claimed.outgoing.sender, policy)
+        return attrs.evolve(claimed.outgoing, languages=languages) if languages else claimed.outgoing
 
     async def _submit(self, driver: Driver, outgoing: Outgoing) -> Answer:
         now = self._clock.now
@@ -241,6 +251,7 @@ class Dispatcher:
         for doubt in await self._storage.doubts(self._worker.name, asking, now, lease=LEASE):
             tasks.start_soon(self._ask, doubt)
             count += 1
+        count += await self._storage.give_up_parts(now)
         return bool(count + await self._sending.take_in())
 
     async def _ask(self, doubt: Doubt) -> None:

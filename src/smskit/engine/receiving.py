@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
+from functools import partial
 
 import attrs
 
 from smskit.clock import Clock
-from smskit.compliance.opt_words import Word, classify
+from smskit.compliance.opt_words import OptWords, Word, classify
 from smskit.drivers.base import Driver
-from smskit.encoding import count_parts
+from smskit.encoding import Language, count_parts
 from smskit.engine.judging import PolicyBook
 from smskit.engine.observing import Observer
 from smskit.engine.outgoing import terms_of
+from smskit.engine.writing import Writing
 from smskit.model.addresses import Address
 from smskit.model.conversations import SenderRecord
 from smskit.model.decisions import DecisionRecord, Outcome, Stage
 from smskit.model.ids import DEFAULT_ORG
 from smskit.model.policies import Policy, PolicyRecord
-from smskit.model.traffic import Inbound, Incoming, Receipt
+from smskit.model.traffic import Inbound, InboundPart, Incoming, Receipt
 from smskit.storage.base import Reading, Storage, SystemAnswer
 
 log = logging.getLogger("smskit.engine")
@@ -32,10 +34,13 @@ ANSWER_WITHIN = timedelta(minutes=5)
 class Receiver:
     """Stores what comes in, with the words read and their answers ready."""
 
-    def __init__(self, storage: Storage, clock: Clock, policies: PolicyBook, observer: Observer) -> None:
+    def __init__(
+        self, storage: Storage, clock: Clock, policies: PolicyBook, writing: Writing, observer: Observer
+    ) -> None:
         self._storage = storage
         self._clock = clock
         self._policies = policies
+        self._writing = writing
         self._observer = observer
         self._routes: dict[tuple[str, Address], SenderRecord] = {}
 
@@ -49,26 +54,29 @@ class Receiver:
         if isinstance(event, Receipt):
             await self._storage.apply_receipt(driver.name, event, now)
         else:
-            readable = event.text.encode("utf-8", "replace").decode("utf-8")
-            await self._store(driver, attrs.evolve(event, text=readable), now)
+            await self._store(driver, event, now)
         self._observer.inbound(driver.name, event)
 
-    async def acknowledged(self, driver: Driver, event: Inbound) -> None:
+    async def acknowledged(self, driver: Driver, event: Inbound | InboundPart) -> None:
         await self._storage.acknowledged(driver.name, event)
 
-    async def _store(self, driver: Driver, inbound: Inbound, now: datetime) -> None:
-        sender = await self._route(driver, inbound.to)
+    async def _store(self, driver: Driver, event: Inbound | InboundPart, now: datetime) -> None:
+        sender = await self._route(driver, event.to)
         record = await self._policies.current(sender.org)
-        words = self._policies.words(sender.org, record)
-        reading = Reading(
-            word=classify(inbound.text, words),
-            word_if_opted_out=classify(inbound.text, words, opted_out=True),
-            answers=_answers(driver, record, now),
-        )
-        stored = await self._storage.receive(driver.name, sender.id, inbound, reading, now)
-        log.info(
-            "received", extra={"message_id": stored.message_id, "driver": driver.name, "new": stored.new}
-        )
+        languages = self._writing.languages(sender.address, record.policy)
+        answers = _answers(driver, record, languages, now)
+        read = partial(_read, self._policies.words(sender.org, record), answers)
+        if isinstance(event, InboundPart):
+            stored = await self._storage.receive_part(
+                driver.name, sender.id, event, now, read=read, patience=record.policy.parts_wait
+            )
+        else:
+            readable = attrs.evolve(event, text=event.text.encode("utf-8", "replace").decode("utf-8"))
+            reading = read(readable.text)
+            stored = await self._storage.receive(driver.name, sender.id, readable, reading, now)
+        if stored is not None:
+            extra = {"message_id": stored.message_id, "driver": driver.name, "new": stored.new}
+            log.info("received", extra=extra)
 
     async def _route(self, driver: Driver, to: Address) -> SenderRecord:
         known = self._routes.get((driver.name, to))
@@ -88,14 +96,25 @@ class DriverSink:
     async def __call__(self, event: Incoming) -> None:
         await self._receiver.receive(self._driver, event)
 
-    async def acknowledged(self, event: Inbound) -> None:
+    async def acknowledged(self, event: Inbound | InboundPart) -> None:
         await self._receiver.acknowledged(self._driver, event)
 
 
-def _answers(driver: Driver, record: PolicyRecord, now: datetime) -> Mapping[Word, SystemAnswer]:
+def _read(words: OptWords, answers: Mapping[Word, SystemAnswer], text: str) -> Reading:
+    """What a text means; pure, since the store calls it for texts that it joins."""
+    return Reading(
+        word=classify(text, words),
+        word_if_opted_out=classify(text, words, opted_out=True),
+        answers=answers,
+    )
+
+
+def _answers(
+    driver: Driver, record: PolicyRecord, languages: Collection[Language], now: datetime
+) -> Mapping[Word, SystemAnswer]:
     """An answer for each word that the carrier does not answer by itself."""
     return {
-        word: _answer(text, record, now)
+        word: _answer(text, record, languages, now)
         for word, text in _texts(record.policy).items()
         if word not in driver.features.answers
     }
@@ -109,7 +128,7 @@ def _texts(policy: Policy) -> Mapping[Word, str]:
     }
 
 
-def _answer(text: str, record: PolicyRecord, now: datetime) -> SystemAnswer:
+def _answer(text: str, record: PolicyRecord, languages: Collection[Language], now: datetime) -> SystemAnswer:
     decision = DecisionRecord(
         outcome=Outcome.ALLOWED,
         rule="system_answer",
@@ -121,7 +140,7 @@ def _answer(text: str, record: PolicyRecord, now: datetime) -> SystemAnswer:
     )
     return SystemAnswer(
         text=text,
-        parts=count_parts(text),
+        parts=count_parts(text, languages=languages),
         expires_at=now + ANSWER_WITHIN,
         decision=decision,
         terms=terms_of(record.policy),

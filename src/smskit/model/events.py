@@ -44,6 +44,17 @@ class MessageReceived:
 
 
 @attrs.frozen(kw_only=True)
+class TextIncomplete:
+    """Parts of a long text of a contact never came. What did come is in the message, with a note for each gap."""
+
+    conversation_id: ConversationId
+    message_id: MessageId
+    total: int
+    missing: tuple[int, ...]
+    """Which parts, counted from 1."""
+
+
+@attrs.frozen(kw_only=True)
 class MessageMade:
     """An outbound message was stored; `status` says where it begins."""
 
@@ -94,6 +105,7 @@ Happening: TypeAlias = (
     | ConversationArchived
     | ConversationRestored
     | MessageReceived
+    | TextIncomplete
     | MessageMade
     | StatusChanged
     | OptedOut

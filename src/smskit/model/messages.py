@@ -107,6 +107,8 @@ class Flag(enum.IntFlag):
     """It overtook a message that was stuck for longer than the policy's `hold_for`."""
     POSSIBLE_DUPLICATE = 4
     """A person had it sent again although the first attempt may have gone out."""
+    INCOMPLETE = 8
+    """A long text of the contact of which parts never came; the text says where."""
 
 
 @attrs.frozen(kw_only=True)

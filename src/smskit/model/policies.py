@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import attrs
 
+from smskit.encoding import Language
 from smskit.errors import PermissionDenied, UsageError
 from smskit.model.ids import Actor
 
@@ -85,12 +86,18 @@ class Policy:
     help_answer: str = HELP_ANSWER
     max_parts: int = 10
     """A text of more parts is refused."""
+    smart_encoding: bool = False
+    """Replace typographic quotes, dashes and the like in what is sent, where that saves parts."""
+    languages: frozenset[Language] = frozenset()
+    """Whose national GSM tables may be used where they save parts and the driver can say so to handsets."""
     consent_wait: timedelta = timedelta(minutes=5)
     """How long a text waits for a consent message whose outcome is unknown."""
     hold_for: timedelta = timedelta(minutes=2)
     """How long a stuck message holds up the ones behind it in its conversation."""
     retry_for: timedelta = timedelta(hours=24)
     """How long a message is tried while its driver is unavailable; then it expires."""
+    parts_wait: timedelta = timedelta(hours=24)
+    """How long the first part of a contact's long text waits for the others; then it is shown with its gaps."""
     actors: Mapping[str, ActorPolicy] = attrs.field(factory=dict)
     """What differs for actors, by their names."""
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import TypeAlias
 
 import attrs
 
+from smskit.encoding import Label, Language, Piece
 from smskit.model.addresses import Address, PhoneNumber
 from smskit.model.ids import MessageId
 from smskit.model.statuses import Status
@@ -30,6 +31,8 @@ class Outgoing:
     parts: int
     expires_at: datetime | None = None
     attempt: int = 1
+    languages: Collection[Language] = ()
+    """Whose national tables may be used: `segment(text, languages=...)` gives the parts that were counted."""
 
 
 @attrs.frozen(kw_only=True)
@@ -92,6 +95,28 @@ class Inbound:
 
 
 @attrs.frozen(kw_only=True)
+class InboundPart:
+    """One part of a long text that came in, as it was carried. The store joins it with the others.
+
+    It is told from its repetitions as an `Inbound` is.
+    """
+
+    sender: PhoneNumber
+    to: Address
+    label: Label
+    piece: Piece
+    carrier_id: str | None = None
+    may_repeat: bool = False
+    sent_at: datetime | None = None
+
+    @property
+    def fingerprint(self) -> str:
+        """The same for equal content under an equal label, from and to the same addresses."""
+        content = repr((self.sender.e164, self.to.text, self.label, self.piece))
+        return hashlib.sha256(content.encode()).hexdigest()[:24]
+
+
+@attrs.frozen(kw_only=True)
 class Receipt:
     """What a carrier says happened to a message, or to one part of it.
 
@@ -107,4 +132,4 @@ class Receipt:
     at: datetime | None = None
 
 
-Incoming: TypeAlias = Inbound | Receipt
+Incoming: TypeAlias = Inbound | InboundPart | Receipt

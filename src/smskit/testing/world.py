@@ -6,7 +6,7 @@ on asyncio and trio.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
@@ -169,6 +169,13 @@ class Person:
     async def texts(self, text: str, *, to: Address | None = None) -> None:
         """Text our sender, and let everything that follows at once happen."""
         self._world.carrier.text(self.number, text, to=to, at_once=True)
+        await self._world.settle()
+
+    async def texts_in_parts(
+        self, text: str, *, to: Address | None = None, lost: Collection[int] = ()
+    ) -> None:
+        """Send a long text that comes part by part, without those in `lost`, counted from 1."""
+        self._world.carrier.text_in_parts(self.number, text, to=to, lost=lost, at_once=True)
         await self._world.settle()
 
     def answers_with(self, answer: Callable[[str], str | None]) -> None:

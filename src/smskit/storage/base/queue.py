@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -10,7 +10,7 @@ from smskit.compliance.gate import Facts
 from smskit.model.decisions import DecisionRecord
 from smskit.model.ids import Actor, ConversationId, MessageId, Org, SenderId
 from smskit.model.messages import MessageRecord
-from smskit.model.traffic import Inbound, PartOutcome, Receipt
+from smskit.model.traffic import Inbound, InboundPart, PartOutcome, Receipt
 from smskit.storage.base.values import (
     Answer,
     Doubt,
@@ -114,7 +114,26 @@ class Inbox(Protocol):
         restored, the number opted out or in, automated messages cancelled, one answer queued, events written.
         """
 
-    async def acknowledged(self, driver: str, inbound: Inbound) -> None:
+    async def receive_part(
+        self,
+        driver: str,
+        sender_id: SenderId,
+        part: InboundPart,
+        now: datetime,
+        *,
+        read: Callable[[str], Reading],
+        patience: timedelta,
+    ) -> Received | None:
+        """Keep a part of a long text, or, with the last one, store the text as `receive` does; None until then.
+
+        `read` is pure and reads the joined text. The first part already counts as a reply. Another piece under a
+        number that is here already begins another text, and the earlier one is given up as in `give_up_parts`.
+        """
+
+    async def give_up_parts(self, now: datetime, limit: int = 100) -> int:
+        """Store texts of which parts did not come within the patience: flagged, with a note for each gap."""
+
+    async def acknowledged(self, driver: str, inbound: Inbound | InboundPart) -> None:
         """The carrier knows that we have the text; equal content from now on is a new text."""
 
     async def apply_receipt(self, driver: str, receipt: Receipt, now: datetime) -> None:

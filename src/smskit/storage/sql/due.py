@@ -22,9 +22,10 @@ _NEXT_READY = (
 )
 
 _TIMERS = (
-    ("due_at", "state in (5, 6)"),
-    ("due_at", "state = 4 and way is not null"),
-    ("yield_at", "yield_at is not null"),
+    ("due_at", "smskit_outbox where state in (5, 6)"),
+    ("due_at", "smskit_outbox where state = 4 and way is not null"),
+    ("yield_at", "smskit_outbox where yield_at is not null"),
+    ("expires_at", "smskit_part where true"),
 )
 
 
@@ -42,28 +43,23 @@ def housekeeping(tx: Tx, now: int, lease_now: int) -> bool:
         return True
     if tx.one("select 1 from smskit_intake where error is null limit 1"):
         return True
-    return any(
-        tx.one(f"select 1 from smskit_outbox where {where} and {column} <= ? limit 1", (now,))
-        for column, where in _TIMERS
-    )
+    return any(tx.one(f"select 1 from {rows} and {column} <= ? limit 1", (now,)) for column, rows in _TIMERS)
 
 
 def next_deadline(tx: Tx, now: datetime, lease_now: datetime) -> datetime | None:
     """The first moment after now at which anything becomes due."""
     moment = to_micros(now)
-    found = [_soonest(tx, column, where, moment) for column, where in _TIMERS]
+    found = [_soonest(tx, column, rows, moment) for column, rows in _TIMERS]
     found += list(_ready_later(tx, moment))
-    lease = _soonest(tx, "lease_until", "state in (1, 2)", to_micros(lease_now))
+    lease = _soonest(tx, "lease_until", "smskit_outbox where state in (1, 2)", to_micros(lease_now))
     if lease is not None:
         found.append(moment + lease - to_micros(lease_now))
     moments = [one for one in found if one is not None]
     return from_micros(min(moments)) if moments else None
 
 
-def _soonest(tx: Tx, column: str, where: str, after: int) -> int | None:
-    row = tx.one(
-        f"select min({column}) as soonest from smskit_outbox where {where} and {column} > ?", (after,)
-    )
+def _soonest(tx: Tx, column: str, rows: str, after: int) -> int | None:
+    row = tx.one(f"select min({column}) as soonest from {rows} and {column} > ?", (after,))
     return None if row is None else row["soonest"]
 
 

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+
+import attrs
 
 from smskit.compliance.opt_words import Word
+from smskit.encoding import Piece, join, join_incomplete
 from smskit.model.addresses import PhoneNumber
 from smskit.model.codec import to_micros
 from smskit.model.contacts import Scope, Source
-from smskit.model.events import MessageReceived
+from smskit.model.events import MessageReceived, TextIncomplete
 from smskit.model.ids import SYSTEM, Actor, ConversationId, MessageId, Org
-from smskit.model.messages import Category, Lane, Origin
-from smskit.model.traffic import Inbound
+from smskit.model.messages import Category, Flag, Lane, Origin
+from smskit.model.traffic import Inbound, InboundPart
 from smskit.storage.base import NewMessage, Reading, Received, SystemAnswer
-from smskit.storage.sql import messages, subscriptions
+from smskit.storage.sql import messages, parts, subscriptions
 from smskit.storage.sql.canceling import cancel_replied
 from smskit.storage.sql.contacts import meet
 from smskit.storage.sql.conversations import open_conversation
@@ -26,33 +30,105 @@ _CONTACT = Actor("contact")
 def receive(
     tx: Tx, driver: str, sender_id: int, inbound: Inbound, reading: Reading, now: datetime
 ) -> Received:
-    moment = to_micros(now)
     known = _repeated(tx, driver, inbound)
     if known is not None:
         return Received(MessageId(known["message_id"]), new=False)
-    sender = existing(tx.one("select org, address from smskit_sender where id = ?", (sender_id,)))
-    org = Org(sender["org"])
-    contact = meet(tx, org, inbound.sender.e164, moment)
-    conversation, _ = open_conversation(tx, org, sender_id, contact, moment)
-    message_id = _store(tx, org, conversation, inbound, moment)
-    _remember(tx, driver, inbound, message_id, moment)
-    answer = _obey(tx, org, (driver, sender["address"]), inbound.sender, reading, moment)
-    if answer is not None:
-        _answer(tx, org, conversation, message_id, answer, moment)
-    cancel_replied(tx, contact, moment)
-    told = MessageReceived(conversation_id=ConversationId(conversation), message_id=message_id)
-    tell(tx, org, told, moment)
+    chat = _chat(tx, sender_id, inbound.sender, to_micros(now))
+    message_id = _take(tx, driver, chat, inbound.text, reading)
+    _remember(tx, driver, inbound, message_id, chat.now)
     return Received(message_id, new=True)
 
 
-def acknowledged(tx: Tx, driver: str, inbound: Inbound) -> None:
+def receive_part(
+    tx: Tx,
+    driver: str,
+    sender_id: int,
+    part: InboundPart,
+    now: datetime,
+    read: Callable[[str], Reading],
+    patience: timedelta,
+) -> Received | None:
+    known = _repeated(tx, driver, part)
+    if known is not None:
+        return None if known["message_id"] is None else Received(MessageId(known["message_id"]), new=False)
+    chat = _chat(tx, sender_id, part.sender, to_micros(now))
+    series = parts.Series.of(sender_id, part)
+    pieces = {**parts.pieces(tx, series)}
+    message_id = None
+    if pieces.get(part.label.sequence, part.piece) != part.piece:
+        _give_up(tx, chat, series, pieces)
+        pieces.clear()
+    if part.label.sequence not in pieces:
+        pieces[part.label.sequence] = part.piece
+        parts.keep(tx, series, part.label.sequence, part.piece, to_micros(now + patience))
+        cancel_replied(tx, chat.contact_id, chat.now)
+    if len(pieces) == series.total:
+        text = join(pieces[place] for place in sorted(pieces))
+        message_id = _take(tx, driver, chat, text, read(text), series.total)
+        parts.forget(tx, series)
+    _remember(tx, driver, part, message_id, chat.now)
+    return None if message_id is None else Received(message_id, new=True)
+
+
+def give_up_parts(tx: Tx, now: datetime, limit: int) -> int:
+    moment = to_micros(now)
+    for count in range(limit):
+        series = parts.next_expired(tx, moment)
+        if series is None:
+            return count
+        chat = _chat(tx, series.sender_id, PhoneNumber(series.number), moment)
+        _give_up(tx, chat, series, parts.pieces(tx, series))
+    return limit
+
+
+def _give_up(tx: Tx, chat: _Chat, series: parts.Series, pieces: Mapping[int, Piece]) -> None:
+    message_id = _store(tx, chat, join_incomplete(pieces, series.total), series.total, Flag.INCOMPLETE)
+    tell(tx, chat.org, MessageReceived(conversation_id=chat.id, message_id=message_id), chat.now)
+    missing = tuple(place for place in range(1, series.total + 1) if place not in pieces)
+    told = TextIncomplete(conversation_id=chat.id, message_id=message_id, total=series.total, missing=missing)
+    tell(tx, chat.org, told, chat.now)
+    parts.forget(tx, series)
+
+
+@attrs.frozen
+class _Chat:
+    """Where a text belongs, and when it came."""
+
+    org: Org
+    id: ConversationId
+    contact_id: int
+    number: PhoneNumber
+    address: str
+    """Ours."""
+    now: int
+
+
+def _chat(tx: Tx, sender_id: int, number: PhoneNumber, now: int) -> _Chat:
+    sender = existing(tx.one("select org, address from smskit_sender where id = ?", (sender_id,)))
+    org = Org(sender["org"])
+    contact = meet(tx, org, number.e164, now)
+    conversation, _ = open_conversation(tx, org, sender_id, contact, now)
+    return _Chat(org, ConversationId(conversation), contact, number, sender["address"], now)
+
+
+def _take(tx: Tx, driver: str, chat: _Chat, text: str, reading: Reading, count: int = 1) -> MessageId:
+    message_id = _store(tx, chat, text, count)
+    answer = _obey(tx, chat, driver, reading)
+    if answer is not None:
+        _answer(tx, chat, message_id, answer)
+    cancel_replied(tx, chat.contact_id, chat.now)
+    tell(tx, chat.org, MessageReceived(conversation_id=chat.id, message_id=message_id), chat.now)
+    return message_id
+
+
+def acknowledged(tx: Tx, driver: str, inbound: Inbound | InboundPart) -> None:
     tx.run(
         "update smskit_inbox set acknowledged = 1 where driver = ? and event_key >= ? and event_key < ?",
         (driver, *_keys(inbound)),
     )
 
 
-def _repeated(tx: Tx, driver: str, inbound: Inbound) -> Row | None:
+def _repeated(tx: Tx, driver: str, inbound: Inbound | InboundPart) -> Row | None:
     """The same id and content was here before; without an id, only if nobody told the carrier that it arrived."""
     if inbound.carrier_id is not None:
         return tx.one(
@@ -68,43 +144,43 @@ def _repeated(tx: Tx, driver: str, inbound: Inbound) -> Row | None:
     )
 
 
-def _key(inbound: Inbound) -> str:
+def _key(inbound: Inbound | InboundPart) -> str:
     return f"{inbound.carrier_id or ''}:{inbound.fingerprint}"
 
 
-def _keys(inbound: Inbound) -> tuple[str, str]:
+def _keys(inbound: Inbound | InboundPart) -> tuple[str, str]:
     """The range of keys of equal content without an id; ';' follows ':' in ASCII."""
     return f"{_key(inbound)}:", f"{_key(inbound)};"
 
 
-def _remember(tx: Tx, driver: str, inbound: Inbound, message_id: int, now: int) -> None:
-    key = _key(inbound) if inbound.carrier_id is not None else f"{_key(inbound)}:{message_id}"
+def _remember(tx: Tx, driver: str, inbound: Inbound | InboundPart, message_id: int | None, now: int) -> None:
+    key = _key(inbound) if inbound.carrier_id is not None else f"{_key(inbound)}:{message_id or now}"
     tx.run(
-        "insert into smskit_inbox (driver, event_key, message_id, received_at) values (?, ?, ?, ?)",
+        "insert into smskit_inbox (driver, event_key, message_id, received_at) values (?, ?, ?, ?) "
+        "on conflict (driver, event_key) do update set acknowledged = 0",
         (driver, key, message_id, now),
     )
 
 
-def _store(tx: Tx, org: Org, conversation: int, inbound: Inbound, now: int) -> MessageId:
+def _store(tx: Tx, chat: _Chat, text: str, count: int, flags: Flag = Flag.NONE) -> MessageId:
     row = tx.one(
         "insert into smskit_message "
-        "(org, conversation_id, kind, status, text, parts, actor, at, created_at, settled_at) "
-        "values (?, ?, 'inbound', 'received', ?, 1, ?, ?, ?, ?) returning id",
-        (org, conversation, inbound.text, _CONTACT, now, now, now),
+        "(org, conversation_id, kind, status, text, parts, actor, at, created_at, settled_at, flags) "
+        "values (?, ?, 'inbound', 'received', ?, ?, ?, ?, ?, ?, ?) returning id",
+        (chat.org, chat.id, text, count, _CONTACT, chat.now, chat.now, chat.now, int(flags)),
     )
     message_id = MessageId(existing(row)["id"])
     tx.run(
         "update smskit_conversation set unread = unread + 1, last_message_id = ?, last_at = max(last_at, ?) "
         "where id = ?",
-        (message_id, now, conversation),
+        (message_id, chat.now, chat.id),
     )
     return message_id
 
 
-def _obey(
-    tx: Tx, org: Org, route: tuple[str, str], number: PhoneNumber, reading: Reading, now: int
-) -> SystemAnswer | None:
+def _obey(tx: Tx, chat: _Chat, driver: str, reading: Reading) -> SystemAnswer | None:
     """Carry out STOP, START and HELP. What changes nothing is not answered, but HELP always is."""
+    org, number, now = chat.org, chat.number, chat.now
     row = existing(
         tx.one(
             "select opted_out, scope from smskit_subscription where org = ? and number = ?",
@@ -118,19 +194,17 @@ def _obey(
             return None
         subscriptions.move_out(tx, org, number, scope=Scope.ALL, source=Source.WORD, actor=_CONTACT, now=now)
     if word is Word.START:
-        subscriptions.lift_block(tx, org, number.e164, *route, now)
+        subscriptions.lift_block(tx, org, number.e164, driver, chat.address, now)
         if not out:
             return None
         subscriptions.move_in(tx, org, number, source=Source.WORD, actor=_CONTACT, now=now)
     return None if word is None else reading.answers.get(word)
 
 
-def _answer(
-    tx: Tx, org: Org, conversation: int, inbound_id: MessageId, answer: SystemAnswer, now: int
-) -> None:
+def _answer(tx: Tx, chat: _Chat, inbound_id: MessageId, answer: SystemAnswer) -> None:
     new = NewMessage(
-        org=org,
-        conversation_id=ConversationId(conversation),
+        org=chat.org,
+        conversation_id=chat.id,
         text=answer.text,
         parts=answer.parts,
         origin=Origin.SYSTEM,
@@ -142,4 +216,4 @@ def _answer(
         terms=answer.terms,
         expires_at=answer.expires_at,
     )
-    messages.put(tx, new, now)
+    messages.put(tx, new, chat.now)

@@ -15,7 +15,7 @@ from smskit.model.events import Event
 from smskit.model.ids import Actor, ContactId, ConversationId, MessageId, Org, SenderId
 from smskit.model.messages import MessageRecord
 from smskit.model.policies import Policy, PolicyRecord
-from smskit.model.traffic import Inbound, PartOutcome, Receipt
+from smskit.model.traffic import Inbound, InboundPart, PartOutcome, Receipt
 from smskit.storage.base import (
     Answer,
     Doubt,
@@ -219,7 +219,22 @@ class SqlStorage:
     ) -> Received:
         return await self._write(inbox.receive, driver, sender_id, inbound, reading, now)
 
-    async def acknowledged(self, driver: str, inbound: Inbound) -> None:
+    async def receive_part(
+        self,
+        driver: str,
+        sender_id: SenderId,
+        part: InboundPart,
+        now: datetime,
+        *,
+        read: Callable[[str], Reading],
+        patience: timedelta,
+    ) -> Received | None:
+        return await self._write(inbox.receive_part, driver, sender_id, part, now, read, patience)
+
+    async def give_up_parts(self, now: datetime, limit: int = 100) -> int:
+        return await self._write(inbox.give_up_parts, now, limit)
+
+    async def acknowledged(self, driver: str, inbound: Inbound | InboundPart) -> None:
         await self._write(inbox.acknowledged, driver, inbound)
 
     async def apply_receipt(self, driver: str, receipt: Receipt, now: datetime) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
+import attrs
+
 from smskit.clock import VirtualClock
 from smskit.compliance.gate import Facts
 from smskit.compliance.opt_words import Word
@@ -15,7 +17,7 @@ from smskit.model.decisions import DecisionRecord, Outcome, Stage
 from smskit.model.ids import DEFAULT_ORG, Actor, ConversationId, MessageId, Org
 from smskit.model.messages import MessageRecord, Origin
 from smskit.model.statuses import Status
-from smskit.model.traffic import Accepted, Inbound, Receipt
+from smskit.model.traffic import Accepted, Inbound, InboundPart, Receipt
 from smskit.storage.base import (
     Answer,
     Claimed,
@@ -41,6 +43,7 @@ LOBBY = "+14155550101"
 DRIVER = "carrier"
 FRONTDESK = Actor("frontdesk")
 LEASE = timedelta(seconds=90)
+PARTS_WAIT = timedelta(hours=24)
 TERMS = Terms(hold_for=timedelta(minutes=2), consent_wait=timedelta(minutes=5))
 CONSENT = "Acme texts you here. Reply STOP to unsubscribe."
 TAKEN = WasAccepted(Accepted.whole())
@@ -252,6 +255,20 @@ class Bench:
             sender=number, to=sender.address, text=text, carrier_id=carrier_id, may_repeat=may_repeat
         )
         return await self.store.receive(DRIVER, sender.id, inbound, self.reading(word), self.now)
+
+    async def receive_part(
+        self, part: InboundPart, *, to: SenderRecord | None = None, word: Word | None = None
+    ) -> Received | None:
+        sender = to or await self.sender()
+        part = attrs.evolve(part, to=sender.address)
+        return await self.store.receive_part(
+            DRIVER, sender.id, part, self.now, read=lambda _text: self.reading(word), patience=PARTS_WAIT
+        )
+
+    async def later_given_up(self, later: timedelta) -> int:
+        """How many incomplete texts are given up after so long."""
+        self.clock.advance_to(self.now + later)
+        return await self.store.give_up_parts(self.now)
 
     def reading(self, word: Word | None) -> Reading:
         answers = {word: self._answer(f"answer to {word.value}") for word in Word}

@@ -14,7 +14,7 @@ from smskit.errors import DeliveryError, OutcomeUnknown, Rejected, StorageUnavai
 from smskit.model.addresses import PhoneNumber
 from smskit.model.ids import MessageId
 from smskit.model.statuses import Status
-from smskit.model.traffic import Accepted, Inbound, Incoming, Outgoing, Receipt
+from smskit.model.traffic import Accepted, Inbound, InboundPart, Incoming, Outgoing, Receipt
 
 ALICE = PhoneNumber("+14155550123")
 TEXT = "Your crown is ready."
@@ -66,7 +66,7 @@ class RecordingSink:
             raise StorageUnavailable("the store is full")
         self.events.append(event)
 
-    async def acknowledged(self, event: Inbound) -> None:
+    async def acknowledged(self, event: Inbound | InboundPart) -> None:
         """The carrier heard yes."""
 
 

@@ -31,6 +31,7 @@ from smskit.testing.contracts.storage_inbox import InboxContract
 from smskit.testing.contracts.storage_opting import OptingContract
 from smskit.testing.contracts.storage_order import OrderContract
 from smskit.testing.contracts.storage_outcomes import OutcomesContract
+from smskit.testing.contracts.storage_parts import PartsContract
 from smskit.testing.contracts.storage_queue import QueueContract
 from smskit.testing.contracts.storage_rates import RatesContract
 from smskit.testing.contracts.storage_receipts import ReceiptsContract
@@ -53,5 +54,6 @@ class StorageContract(
     ReceiptsContract,
     CarrierIdsContract,
     InboxContract,
+    PartsContract,
 ):
     """Every test of a store: its subclass has the fixtures `store` and `put_intake`."""

@@ -162,11 +162,29 @@ create index smskit_carrier_ref_message on smskit_carrier_ref (message_id, part)
 create table smskit_inbox (
     driver text not null,
     event_key text not null,
-    message_id integer not null,
+    -- Null for a part of a text that was not complete with it.
+    message_id integer,
     received_at integer not null,
     acknowledged integer not null default 0,
     primary key (driver, event_key)
 ) without rowid;
+
+-- Parts of long texts that came in and are not complete. Septets stand one an octet.
+create table smskit_part (
+    sender_id integer not null references smskit_sender (id),
+    number text not null,
+    reference integer not null,
+    wide integer not null,
+    total integer not null,
+    sequence integer not null,
+    encoding text not null,
+    locking integer,
+    single integer,
+    data blob not null,
+    expires_at integer not null,
+    primary key (sender_id, number, reference, wide, total, sequence)
+) without rowid;
+create index smskit_part_expiry on smskit_part (expires_at);
 
 create table smskit_ledger (
     id integer primary key autoincrement,
