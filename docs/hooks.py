@@ -3,13 +3,18 @@
 
 from __future__ import annotations
 
+import itertools
 import re
+import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import griffe
 
 from smskit import Driver, Status
+from smskit.cli.segments import CODES
 from smskit.drivers.registry import open_driver
+from smskit.encoding import REPLACEMENTS
+from smskit.encoding.national import locking_table
 
 DRIVERS = {"local": "local:?sender=%2B14155550100"}
 """A URL for each driver that comes with smskit."""
@@ -76,6 +81,36 @@ def _features(scheme: str, driver: Driver) -> tuple[str, ...]:
     )
 
 
+def replacements() -> str:
+    """What smart encoding makes of which characters."""
+    groups = itertools.groupby(REPLACEMENTS, key=lambda char: REPLACEMENTS[char])
+    rows = (
+        (_NAMED.get(plain, f"`{plain}`"), " ".join(_shown(char) for char in sorted(chars)))
+        for plain, chars in groups
+    )
+    return _table(("becomes", "what"), rows)
+
+
+_NAMED = {"": "nothing", " ": "a space", "\n": "a new line"}
+
+
+def _shown(char: str) -> str:
+    """The character, or its code point where there is nothing to see."""
+    if char.isascii() and char.isprintable():
+        return f"&#{ord(char)};"  # markdown means something by it
+    visible = char.isprintable() and not unicodedata.category(char).startswith("Z")
+    return char if visible else f"U+{ord(char):04X}"
+
+
+def languages() -> str:
+    """The national tables, with what the command line calls them."""
+    rows = (
+        (f"`{language.name}`", f"`{code}`", str(language.value), "yes" if locking_table(language) else "")
+        for code, language in CODES.items()
+    )
+    return _table(("`Language`", "code", "number on the wire", "locking shift table"), rows)
+
+
 def _said(thing: griffe.Object | griffe.Alias) -> str:
     return thing.docstring.value if thing.docstring else ""
 
@@ -85,4 +120,10 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-TABLES: Mapping[str, Callable[[], str]] = {"statuses": statuses, "errors": errors, "drivers": drivers}
+TABLES: Mapping[str, Callable[[], str]] = {
+    "statuses": statuses,
+    "errors": errors,
+    "drivers": drivers,
+    "replacements": replacements,
+    "languages": languages,
+}

@@ -16,6 +16,7 @@ SmsKitError
 │   ├── Rejected                 sending it again will not help
 │   ├── Unavailable              nothing was accepted; safe to send again
 │   └── OutcomeUnknown           it may have gone out; sending again may send twice
+├── DecodeError                  octets from a carrier or modem that the standard does not allow
 ├── WebhookError                 a callback that is not what it claims to be
 │   ├── BadSignature
 │   └── BadCallback
@@ -131,6 +132,19 @@ class Unavailable(DeliveryError):
 
 class OutcomeUnknown(DeliveryError):
     """The message may have gone out; nobody sends it again unless that is known to be harmless."""
+
+
+class DecodeError(SmsKitError):
+    """Octets that no reading of the standard allows.
+
+    `path` names the field, `offset` its place in the octets that were given, and `reason` says what is wrong with it.
+    """
+
+    def __init__(self, path: str, offset: int, reason: str) -> None:
+        self.path = path
+        self.offset = offset
+        self.reason = reason
+        super().__init__(f"{path}, octet {offset}: {reason}")
 
 
 class WebhookError(SmsKitError):

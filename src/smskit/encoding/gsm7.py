@@ -53,7 +53,12 @@ EXTENSION: Final = {
 NONE: Final = "\ufffe"
 """Stands at a place of a table that has no character. It is the code point that never is one."""
 
-_ESCAPED = re.compile(b"\x1b(.)", re.DOTALL)
+# While a text is read or written, a code that follows an escape has the high bit instead. No character follows with
+# code 0x1B, so 0x9B is free: it stands for code 0 on the way out and for an escape that escapes nothing on the way in.
+_FREE: Final = b"\x9b"
+_SEPTETS: Final = bytes(range(0x80))
+_ESCAPED: Final = {0x80 | code: (bytes((0x80 | code,)), bytes((0x1B, code))) for code in range(0x80)}
+_AFTER_ESCAPES: Final = bytes(0x80 if code == 0x1B else 0 for code in range(256))
 _PLAIN_ASCII = "".join(filter(str.isascii, BASIC.replace(ESCAPE, ""))).encode()
 
 
@@ -89,11 +94,7 @@ class Alphabet:
         """Finds the pieces of a text that is cut before each character of two septets."""
         self._wide = re.compile(f"[{wide}]")
         self._foreign = re.compile(f"[^{re.escape(''.join(sorted(one | two.keys())))}]")
-        # The map that `codecs` is fastest with needs NUL at place 0, so here code 0 is at 0x80.
-        places = "\0" + basic[1:].replace(ESCAPE, NONE) + basic[0]
-        self._quick = cast(Mapping[int, int], codecs.charmap_build(places))
-        self._codes = {ord(char): bytes((0x1B, code)) for char, code in two.items()}
-        self._codes |= {ord(char): bytes((code,)) for code, char in enumerate(basic) if char in one}
+        self._encoding = _encoding_map(basic, two)
         self._decoding = _decoding_table(basic, extension)
 
     def fits(self, text: str) -> bool:
@@ -110,15 +111,17 @@ class Alphabet:
         :raises InvalidMessage: if a character is in neither table.
         """
         try:
-            if self._wide.search(text) is None:
-                octets = codecs.charmap_encode(text, "strict", self._quick)[0]
-                if 0 not in octets:
-                    return octets.replace(b"\x80", b"\0")
-            return codecs.charmap_encode(text, "strict", self._codes)[0]
+            octets = codecs.charmap_encode(text, "strict", self._encoding)[0]
+            foreign = octets.find(0)
         except UnicodeEncodeError as error:
-            place = error.start
-        msg = f"the character at place {place} is not in the GSM 7 bit alphabet; send the text as UCS2"
-        raise InvalidMessage(msg)
+            foreign = error.start
+        if foreign != -1:
+            msg = f"the character at place {foreign} is not in the GSM 7 bit alphabet; send the text as UCS2"
+            raise InvalidMessage(msg)
+        octets = octets.replace(_FREE, b"\0")
+        for code in set(octets.translate(None, _SEPTETS)):
+            octets = octets.replace(*_ESCAPED[code])
+        return octets
 
     def decode(self, septets: bytes) -> str:
         """The text of septets, one an octet. Nothing a sender may have put there makes it fail.
@@ -132,9 +135,7 @@ class Alphabet:
             msg = "a septet is a number from 0 to 127"
             raise UsageError(msg)
         if 0x1B in septets:
-            septets = septets.replace(b"\x1b\x1b", b"\x9b")
-            for code in set(_ESCAPED.findall(septets)):
-                septets = septets.replace(b"\x1b" + code, bytes((code[0] | 0x80,)))
+            septets = _without_escapes(septets)
         return codecs.charmap_decode(septets, "strict", self._decoding)[0]
 
 
@@ -153,7 +154,25 @@ def alphabet(shift: Shift = NO_SHIFT) -> Alphabet:
     return Alphabet(basic, EXTENSION if shift.single is None else single_table(shift.single))
 
 
+def _encoding_map(basic: str, extended: Mapping[str, int]) -> Mapping[int, int]:
+    """The codes of characters. `codecs` is fastest with a map that has NUL at place 0, so code 0 is elsewhere."""
+    places = ["\0", *basic[1:], *NONE * 128]
+    places[0x1B], places[0x9B] = NONE, basic[0]
+    for char, code in extended.items():
+        places[0x80 | code] = char
+    return cast(Mapping[int, int], codecs.charmap_build("".join(places)))
+
+
 def _decoding_table(basic: str, extension: Mapping[int, str]) -> str:
     """The characters of all codes, and from 0x80 on of those that follow an escape."""
     plain = basic.replace(NONE, "\ufffd").replace(ESCAPE, " ")
     return plain + "".join(extension.get(code, char) for code, char in enumerate(plain))
+
+
+def _without_escapes(septets: bytes) -> bytes:
+    septets = septets.replace(b"\x1b\x1b", _FREE)
+    if septets.endswith(b"\x1b"):
+        septets = septets[:-1] + _FREE
+    high_bits = int.from_bytes(septets.translate(_AFTER_ESCAPES), "little") << 8
+    octets = (int.from_bytes(septets, "little") | high_bits).to_bytes(len(septets), "little")
+    return octets.translate(None, b"\x1b")

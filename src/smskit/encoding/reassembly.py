@@ -134,16 +134,19 @@ class Collector(Generic[K]):
         """Take a part; what became of its text, if that is known now.
 
         A part that is here already is ignored, also after its text is complete. Another piece under the same
-        number begins another text, and what was there of the earlier one is given back as incomplete.
+        number begins another text, and so does any that comes too late; what was there of the earlier one is given
+        back as incomplete.
         """
         key = sender, label.series
         known = self._assemblies.get(key)
-        if known is not None and known.pieces.get(label.sequence) == piece:
-            return ()
         told: list[Complete[K] | Incomplete[K]] = []
-        if known is not None and label.sequence in known.pieces:
-            told += self._close(key)
-            known = None
+        if known is not None:
+            late = known.expires_at <= now
+            if not late and known.pieces.get(label.sequence) == piece:
+                return ()
+            if late or label.sequence in known.pieces:
+                told += self._close(key)
+                known = None
         assembly = known or self._begin(key, now)
         assembly.pieces[label.sequence] = piece
         if len(assembly.pieces) == label.total:

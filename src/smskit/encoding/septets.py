@@ -6,6 +6,7 @@ Eight octets are one lane of 64 bits of a whole number, and three shifts close t
 from __future__ import annotations
 
 import functools
+import struct
 from typing import Final, TypeAlias
 
 from smskit.errors import UsageError
@@ -54,9 +55,7 @@ def unpack(octets: bytes, count: int, *, fill: int = 0) -> bytes:
         octets = (int.from_bytes(octets, "little") >> fill).to_bytes(len(octets), "little")
     groups = (count + 7) // 8
     packed = octets[: groups * 7].ljust(groups * 7, b"\0")
-    lanes = bytearray(groups * 8)
-    for place in range(7):
-        lanes[place::8] = packed[place::7]
+    lanes = b"\0".join(struct.unpack("7s" * groups, packed))
     keep1, move1, keep2, move2, keep4, move4 = _masks(groups)
     number = int.from_bytes(lanes, "little")
     number = (number & keep4) | ((number << 4) & move4)
