@@ -14,7 +14,7 @@ from smskit.encoding import Encoding, alphabet, gsm7, segment
 from smskit.encoding.septets import unpack
 
 with warnings.catch_warnings():
-    warnings.simplefilter("ignore")  # it compares with `is not`, and writes "\\+" in plain strings
+    warnings.simplefilter("ignore")  # it compares with `is not`, and escapes what needs none
     from gsmmodem import pdu as gsmmodem  # type: ignore[import-untyped]
 
 Judge: TypeAlias = Callable[[str], Sequence[str]]
