@@ -137,3 +137,16 @@ def test_the_text_of_an_error_has_its_three_parts() -> None:
     assert str(error) == "originating_address.digits, octet 4: the filler stands within a number"
     assert (error.path, error.offset) == ("originating_address.digits", 4)
     assert error.reason == "the filler stands within a number"
+
+
+def test_a_header_that_takes_more_septets_than_there_are_is_refused() -> None:
+    """Seven octets take the place of eight septets."""
+    deliver = "44038121f3000062309041509540"
+    element = "067004" + "00" * 4
+
+    with pytest.raises(DecodeError, match="the header is longer than the user data"):
+        decode(bytes.fromhex(f"{deliver}07{element}"), Direction.TO_MOBILE)
+    full = decode(bytes.fromhex(f"{deliver}08{element}"), Direction.TO_MOBILE)
+
+    assert isinstance(full, Deliver)
+    assert full.user_data.payload == b""
