@@ -12,6 +12,7 @@ from messaging.sms import SmsSubmit  # type: ignore[import-untyped]
 
 from smskit.encoding import Encoding, alphabet, gsm7, segment
 from smskit.encoding.septets import unpack
+from tests.judge_codecs import of_messaging, of_smsutil, with_codec
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # it compares with `is not`, and escapes what needs none
@@ -24,10 +25,12 @@ def ours(text: str) -> Sequence[str]:
     return [part.text for part in segment(text).parts]
 
 
+@with_codec(of_smsutil)
 def by_smsutil(text: str) -> Sequence[str]:
     return [part.content for part in smsutil.split(text).parts]
 
 
+@with_codec(of_messaging)
 def by_messaging(text: str) -> Sequence[str]:
     """Read out of its PDUs, since it cuts nowhere else."""
     pdus = [bytes.fromhex(pdu.pdu) for pdu in SmsSubmit("+14155550100", text).to_pdu()]
@@ -166,4 +169,5 @@ def test_python_gsmmodem_new_cannot_write_a_y_with_diaeresis() -> None:
 def test_an_empty_text_needs_no_ucs2() -> None:
     # 23.038, 4: UCS2 is for what the default alphabet lacks; nothing lacks nothing
     assert segment("").encoding is Encoding.GSM7
-    assert smsutil.split("").encoding == "utf_16_be"
+    with with_codec(of_smsutil):
+        assert smsutil.split("").encoding == "utf_16_be"

@@ -27,6 +27,7 @@ from smskit.protocols.tpdu import (
     decode,
     user_data_of,
 )
+from tests.judge_codecs import of_messaging, with_codec
 from tests.protocols.tpdu.corpus import CORPUS, Case
 
 Reading: TypeAlias = Mapping[str, object]
@@ -187,6 +188,7 @@ MESSAGING_ERRORS: Errors = {
 }
 
 
+@with_codec(of_messaging)
 def read_by_messaging(case: Case) -> Reading | None:
     try:
         said = SmsDeliver("00" + case.hex)
@@ -260,6 +262,7 @@ WRITTEN: Mapping[str, Mapping[str, Any]] = {
 }
 
 
+@with_codec(of_messaging)
 def written_by_messaging(
     text: str = "hi",
     number: str = "+14155550123",
