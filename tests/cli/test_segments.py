@@ -5,8 +5,10 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 import pytest
+import typer
 from typer.testing import Result
 
+from smskit.cli.app import _handle_each
 from smskit.cli.segments import CODES, find_language
 from smskit.encoding import Language, report
 from smskit.errors import UsageError
@@ -153,6 +155,22 @@ def test_a_bad_line_is_told_and_the_others_are_handled(smskit: Run) -> None:
     assert [one["segmented"]["parts"][0]["text"] for one in objects(result)] == ["one", "three"]
     assert result.exit_code == 2
     assert result.stderr.startswith("smskit: line 2: ")
+
+
+def test_a_line_that_is_no_utf_8_is_told_as_that(smskit: Run) -> None:
+    result = smskit("segments", stdin=b"one\n\xff\xfe\ntwo\n")
+
+    assert result.exit_code == 2
+    assert result.stderr == "smskit: line 2: this is not UTF-8\n"
+    assert result.stdout.count("GSM 7 bit, 1 part") == 2
+
+
+def test_a_closed_standard_input_is_told(smskit: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("smskit.cli.app.sys.stdin", None)
+    with pytest.raises(typer.Exit) as left:
+        _handle_each(None, print)
+
+    assert left.value.exit_code == 2
 
 
 def test_an_empty_text_is_a_text(smskit: Run) -> None:

@@ -304,3 +304,22 @@ def looks_at_senders(waiting: int) -> int:
 
 def test_the_work_for_a_part_does_not_grow_with_what_waits() -> None:
     assert looks_at_senders(1000) == looks_at_senders(10) == looks_at_senders(0)
+
+
+@pytest.mark.parametrize("data", [b"caf\xe9", b"\x80"])
+def test_what_could_not_be_read_is_no_piece(data: bytes) -> None:
+    """It once was found out when its text was complete, and again whenever anybody looked."""
+    with pytest.raises(UsageError, match="septets"):
+        Piece(Encoding.GSM7, data)
+    with pytest.raises(UsageError, match="no locking shift table"):
+        Piece(Encoding.GSM7, b"a", Shift(locking=Language.SPANISH))
+
+
+def test_a_reference_has_8_or_16_bits() -> None:
+    for reference, wide in ((256, False), (65536, True), (-1, True)):
+        with pytest.raises(UsageError, match="8 bits"):
+            Label(reference=reference, total=2, sequence=1, wide=wide)
+
+
+def test_a_piece_does_not_show_what_it_says() -> None:
+    assert "secret" not in repr(Piece(Encoding.GSM7, b"secret"))

@@ -108,3 +108,21 @@ def test_smart_encoding_saves_whenever_it_can(text: str, languages: tuple[Langua
 def test_half_a_surrogate_pair_is_refused() -> None:
     with pytest.raises(InvalidMessage):
         report(chr(0xD83D))
+
+
+def test_what_a_national_table_has_costs_nothing() -> None:
+    found = report("ş" * 80 + "🎉", languages=[Language.TURKISH])
+
+    assert [one.character for one in found.costly] == ["🎉"]
+
+
+def test_an_accent_that_is_joined_with_its_letter_is_replaced_by_nothing() -> None:
+    (accent,) = report("cafe\u0301 " * 20).costly
+
+    assert (accent.character, accent.replacement) == ("\u0301", "")
+
+
+def test_the_cheapest_form_leaves_out_what_nobody_sees() -> None:
+    found = report("a" * 155 + "\u200b" * 6 + "🎉")
+
+    assert (found.cheapest, found.saves) == (1, 0)

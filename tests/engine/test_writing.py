@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from smskit import Consent, Features, Kit, Policy
+from smskit import Consent, Features, Kit, PhoneNumber, Policy, VirtualClock
+from smskit.drivers.base import Guarantee
 from smskit.encoding import Language, count_parts
-from smskit.errors import InvalidMessage
+from smskit.errors import InvalidMessage, OutcomeUnknown, UsageError
+from smskit.model.traffic import Accepted, Inbound, Outgoing
+from smskit.testing.world import START
 
 if TYPE_CHECKING:
     from tests.engine.conftest import ScriptedDriver
@@ -64,6 +68,66 @@ async def test_consent_messages_and_answers_are_counted_alike(driver: ScriptedDr
         await kit.run_until_idle()
 
     assert [given.parts for given in driver.given] == [count_parts(text, languages=TURKISH_TABLES), 1]
+
+
+async def test_answers_are_written_as_policy_says(driver: ScriptedDriver) -> None:
+    policy = Policy(stop_answer=TURKISH, help_answer=QUOTED, languages=TURKISH_TABLES, smart_encoding=True)
+    driver.features = Features(national_tables=True)
+    async with Kit("sqlite://", drivers=[driver], policy=policy) as kit:
+        sink = kit._receiver.sink(driver)
+        for word in ("HELP", "STOP"):
+            await sink(Inbound(sender=PhoneNumber(PATIENT), to=driver.senders[0].address, text=word))
+        await kit.run_until_idle()
+
+    assert [given.parts for given in driver.given] == [1, count_parts(TURKISH, languages=TURKISH_TABLES)]
+
+
+async def test_what_was_counted_is_handed_over_whatever_becomes_of_the_policy(
+    driver: ScriptedDriver,
+) -> None:
+    driver.features = Features(national_tables=True, guarantee=Guarantee.RECONCILABLE)
+    driver.on_send = silent
+    clock = VirtualClock(START)
+    async with Kit("sqlite://", drivers=[driver], clock=clock) as kit:
+        await kit.save_policy(Policy(languages=TURKISH_TABLES))
+        message = await (await kit.conversations.start(PATIENT)).send(TURKISH)
+        await kit.save_policy(Policy())
+        await kit.dispatch()
+        clock.advance_to(clock.now() + timedelta(minutes=1))
+        await kit.dispatch()
+
+    for outgoing in (*driver.given, *driver.asked):
+        assert (outgoing.parts, outgoing.languages) == (message.parts, TURKISH_TABLES)
+    assert driver.asked
+
+
+def silent(_message: Outgoing) -> Accepted:
+    raise OutcomeUnknown("nobody answers")
+
+
+async def test_a_key_is_known_again_when_smart_encoding_came_in_between(kit: Kit) -> None:
+    chat = await kit.conversations.start(PATIENT)
+    first = await chat.send(QUOTED, key="order-17")
+    await kit.save_policy(Policy(smart_encoding=True))
+
+    assert (await chat.send(QUOTED, key="order-17")).id == first.id
+
+
+async def test_a_text_that_is_nothing_once_it_is_written_is_refused(driver: ScriptedDriver) -> None:
+    async with Kit("sqlite://", drivers=[driver], policy=Policy(smart_encoding=True)) as kit:
+        chat = await kit.conversations.start(PATIENT)
+        with pytest.raises(InvalidMessage, match="empty"):
+            await chat.send("\u200b" * 100)
+
+    assert driver.given == []
+
+
+@pytest.mark.parametrize(
+    "field", [{"parts_wait": timedelta()}, {"parts_wait": timedelta.max}, {"max_parts": 256}]
+)
+def test_a_policy_that_no_store_or_carrier_could_follow_is_refused(field: dict[str, Any]) -> None:
+    with pytest.raises(UsageError, match="a policy's"):
+        Policy(**field)
 
 
 async def test_a_policy_with_languages_is_stored_and_read_again(kit: Kit) -> None:

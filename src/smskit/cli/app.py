@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import sys
 from collections.abc import Callable, Iterator
 from typing import Annotated
@@ -124,9 +125,9 @@ def tpdu(
 def _handle_each(given: str | None, handle: Callable[[str], None]) -> None:
     """What is given, or each line of standard input. A bad one is told and does not stop the others."""
     status = 0
-    for where, item in _items(given):
+    for where, item in [("", given)] if given is not None else _lines():
         try:
-            handle(item)
+            handle(item if isinstance(item, str) else _decoded(item))
         except MissingExtra as error:
             printing.print_error(str(error))
             raise typer.Exit(2) from None
@@ -136,14 +137,21 @@ def _handle_each(given: str | None, handle: Callable[[str], None]) -> None:
     raise typer.Exit(status)
 
 
-def _items(given: str | None) -> Iterator[tuple[str, str]]:
-    """Each with where it stands, for complaints. Lines are UTF-8; what is not becomes halves of surrogate pairs."""
-    if given is not None:
-        yield "", given
-        return
+def _lines() -> Iterator[tuple[str, bytes]]:
+    """Each with where it stands, for complaints. Empty ones are passed over."""
+    if sys.stdin is None:  # closed by whoever started us
+        printing.print_error("nothing is given, and there is no standard input")
+        raise typer.Exit(2)
     if sys.stdin.isatty():
         printing.print_error("reading what you type, one a line")
     for number, line in enumerate(sys.stdin.buffer, 1):
-        text = line.decode("utf-8-sig" if number == 1 else "utf-8", "surrogateescape").rstrip("\r\n")
-        if text:
-            yield f"line {number}: ", text
+        text = line.removeprefix(codecs.BOM_UTF8) if number == 1 else line
+        if text.rstrip(b"\r\n"):
+            yield f"line {number}: ", text.rstrip(b"\r\n")
+
+
+def _decoded(line: bytes) -> str:
+    try:
+        return line.decode()
+    except UnicodeDecodeError:
+        raise UsageError("this is not UTF-8") from None

@@ -60,7 +60,7 @@ def open_console() -> Console:
 
 
 def visible(text: str) -> str:
-    """The text on one line, with escapes for what a terminal would obey or nobody would see."""
+    """The text on one line, with escapes for what a terminal would obey, and for what nobody would see but joiners."""
     return "".join(
         char if char.isprintable() or char in _JOINERS else char.encode("unicode_escape").decode()
         for char in text

@@ -24,11 +24,20 @@ K = TypeVar("K", bound=Hashable)
 
 @attrs.frozen
 class Piece:
-    """What one part carried: septets, one an octet, for GSM 7 bit, or the octets of UCS2."""
+    """What one part carried: septets, one an octet, for GSM 7 bit, or the octets of UCS2.
+
+    :raises UsageError: if they are no septets, or a language has no such table. So every piece can be read.
+    """
 
     encoding: Encoding
-    data: bytes
+    data: bytes = attrs.field(repr=lambda data: f"<{len(data)} octets>")
     shift: Shift = NO_SHIFT
+
+    def __attrs_post_init__(self) -> None:
+        alphabet(self.shift)
+        if self.encoding is Encoding.GSM7 and not self.data.isascii():
+            msg = "septets are numbers from 0 to 127; give what is not GSM 7 bit as UCS2"
+            raise UsageError(msg)
 
 
 @attrs.frozen(kw_only=True)
@@ -46,6 +55,9 @@ class Label:
     def __attrs_post_init__(self) -> None:
         if not 1 <= self.sequence <= self.total <= 255:
             msg = f"no long text has a part {self.sequence} of {self.total}"
+            raise UsageError(msg)
+        if not 0 <= self.reference <= (0xFFFF if self.wide else 0xFF):
+            msg = "a reference has 8 bits, or 16 with wide=True"
             raise UsageError(msg)
 
     @property
@@ -133,7 +145,8 @@ class Collector(Generic[K]):
     ) -> tuple[Complete[K] | Incomplete[K], ...]:
         """Take a part; what became of its text, if that is known now.
 
-        A part that is here already is ignored, also after its text is complete. Another piece under the same
+        A part that is here already is ignored, also after its text is complete: here there are no ids of a carrier
+        that could tell a repetition from a text that is said twice. Another piece under the same
         number begins another text, and so does any that comes too late; what was there of the earlier one is given
         back as incomplete.
         """

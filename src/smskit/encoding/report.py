@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator
 
 import attrs
 
 from smskit.encoding.gsm7 import alphabet
 from smskit.encoding.national import Language
-from smskit.encoding.segments import Encoding, Segmented, count_parts, segment
-from smskit.encoding.transliteration import REPLACEMENTS, transliterate
+from smskit.encoding.segments import Encoding, Segmented, count_parts, segment, shifts
+from smskit.encoding.transliteration import transliterate
 
 
 @attrs.frozen(kw_only=True)
@@ -52,15 +52,21 @@ def report(text: str, *, languages: Collection[Language] = ()) -> Report:
         InvalidMessage: as `segment`.
     """
     segmented = segment(text, languages=languages)
-    costly = _costly(text) if segmented.encoding is Encoding.UCS2 else ()
-    plain = text.translate({ord(one.character): "x" for one in costly})
+    costly = tuple(_costly(text, languages)) if segmented.encoding is Encoding.UCS2 else ()
     replaced = segment(smart_encoding(text, languages=languages), languages=languages)
     return Report(
         segmented=segmented,
         costly=costly,
-        cheapest=min(count_parts(plain, languages=languages), len(replaced.parts)),
+        cheapest=min(_cheapest(text, costly, languages), len(replaced.parts)),
         replaced=replaced,
     )
+
+
+def _cheapest(text: str, costly: Iterable[Costly], languages: Collection[Language]) -> int:
+    stays = {ord(one.character): "x" for one in costly if one.replacement is None}
+    plain = {ord(one.character): "x" for one in costly}
+    forms = (text.translate(plain), transliterate(text).translate(stays))
+    return min(count_parts(form, languages=languages) for form in forms)
 
 
 def smart_encoding(text: str, *, languages: Collection[Language] = ()) -> str:
@@ -74,14 +80,17 @@ def smart_encoding(text: str, *, languages: Collection[Language] = ()) -> str:
     return replaced if count_parts(replaced, languages=languages) < parts else text
 
 
-def _costly(text: str) -> tuple[Costly, ...]:
-    counted = Counter(char for char in text if not alphabet().fits(char))
-    return tuple(
-        Costly(
+def _costly(text: str, languages: Collection[Language]) -> Iterator[Costly]:
+    """What none of the tables has that may be used, and what smart encoding makes of it."""
+    tables = [alphabet(), *(alphabet(shift) for shift in shifts(languages))]
+    counted = Counter(char for char in text if not any(table.fits(char) for table in tables))
+    left = set(transliterate(text))
+    for char, count in counted.items():
+        replacement = transliterate(char)
+        joined = "" if char not in left else None  # with its letter
+        yield Costly(
             character=char,
             name=unicodedata.name(char, f"U+{ord(char):04X}"),
             count=count,
-            replacement=REPLACEMENTS.get(char),
+            replacement=replacement if replacement != char else joined,
         )
-        for char, count in counted.items()
-    )

@@ -154,13 +154,17 @@ def _in_code_units(text: str, concatenation: int) -> _Form:
 
 
 def _national_forms(text: str, languages: Collection[Language], concatenation: int) -> Iterator[_Form]:
-    """Those with fewer information elements first, so that `min` takes them among equals."""
-    locking = [None, *(language for language in languages if locking_table(language) is not None)]
-    shifts = [Shift(*pair) for pair in itertools.product(locking, (None, *languages)) if any(pair)]
-    for shift in sorted(shifts, key=lambda shift: (shift.locking is not None) + (shift.single is not None)):
+    for shift in shifts(languages):
         tables = alphabet(shift)
         if tables.fits(text):
             yield _in_septets(text, tables, shift, concatenation)
+
+
+def shifts(languages: Collection[Language]) -> Sequence[Shift]:
+    """Every pair of their tables, those with fewer information elements first: `min` takes the first of equals."""
+    locking = [None, *(language for language in languages if locking_table(language) is not None)]
+    pairs = [Shift(*pair) for pair in itertools.product(locking, (None, *languages)) if any(pair)]
+    return sorted(pairs, key=lambda shift: (shift.locking is not None) + (shift.single is not None))
 
 
 def _in_units(text: str, runs: re.Pattern[str]) -> str:

@@ -1,8 +1,8 @@
 """Smart encoding: what word processors and phones put in for good looks, replaced by what GSM 7 bit has.
 
-Only punctuation, spaces and marks that nobody sees are replaced; letters never are, since another letter is another
-word. (What Unicode calls modifier letters are apostrophes, primes and colons here.) A text that holds anything else
-outside the alphabet goes as UCS2 whatever is replaced.
+Only punctuation, symbols, spaces and marks that nobody sees are replaced. Letters and what stands between letters of
+some language, such as the Catalan middle dot or the Persian non-joiner, never are, nor fractions: another letter is
+another word, and 1½ is not 11/2. A text that holds anything else outside the alphabet goes as UCS2 all the same.
 """
 
 from __future__ import annotations
@@ -13,16 +13,15 @@ from typing import Final
 
 _GROUPS: Final = {
     '"': "\u00ab\u00bb\u201c\u201d\u201e\u201f\u2033\u2036\u275d\u275e\u301d\u301e\u301f\uff02",
-    "'": "\u0060\u00b4\u02b9\u02bb\u02bc\u02c8\u02ca\u02cb\u2018\u2019\u201a\u201b"
-    "\u2032\u2035\u2039\u203a\u275b\u275c\uff07",
-    "-": "\u02d7\u2010\u2011\u2012\u2013\u2014\u2015\u2043\u2212\ufe58\ufe63\uff0d",
+    "'": "\u0060\u00b4\u2018\u2019\u201a\u201b\u2032\u2035\u2039\u203a\u275b\u275c\uff07",
+    "-": "\u2010\u2011\u2012\u2013\u2014\u2015\u2043\u2212\ufe58\ufe63\uff0d",
     " ": "\t\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000",
-    "": "\u00ad\u200b\u200c\u200e\u200f\u2060\ufeff",
+    "": "\u00ad\u200b\u2060\ufeff",
     "\n": "\u0085\u2028\u2029",
     ".": "\u2024\uff0e",
     "..": "\u2025",
     "...": "\u2026",
-    "*": "\u2022\u2023\u2217\u25cf\u25e6\u2219\u00b7",
+    "*": "\u2022\u2023\u2217\u25cf\u25e6\u2219",
     ",": "\ufe50\uff0c",
     "/": "\u2044\u2215\uff0f",
     "<": "\u2329\u27e8\u3008",
@@ -33,7 +32,7 @@ _GROUPS: Final = {
     "??": "\u2047",
     "?!": "\u2048",
     "!?": "\u2049",
-    ":": "\u02d0\u2236\uff1a",
+    ":": "\u2236\uff1a",
     ";": "\uff1b",
     "(": "\uff08",
     ")": "\uff09",
@@ -46,9 +45,6 @@ _GROUPS: Final = {
     "(c)": "\u00a9",
     "(R)": "\u00ae",
     "(TM)": "\u2122",
-    "1/4": "\u00bc",
-    "1/2": "\u00bd",
-    "3/4": "\u00be",
     "->": "\u2192",
     "<-": "\u2190",
 }

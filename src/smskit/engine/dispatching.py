@@ -12,13 +12,11 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import anyio
-import attrs
 from anyio.abc import TaskGroup
 
 from smskit.clock import Clock
 from smskit.compliance.gate import Facts, Request
 from smskit.drivers.base import Driver, Found, Guarantee, NotFoundThere, Reconciliation
-from smskit.encoding import count_parts
 from smskit.engine.beside import beside
 from smskit.engine.blaming import blame
 from smskit.engine.identity import Identity
@@ -172,12 +170,10 @@ class Dispatcher:
         record = await self._policies.at_least(message.org, facts.policy_version)
         decision = await self._judge.judge(_request(message), facts, record, now, Stage.ADMISSION)
         consent = record.policy.consent_for(message.actor) if decision.consent_first else None
-        languages = self._writing.languages(facts.sender, record.policy)
         return Ruling(
             ticket=claimed.ticket,
             decision=decision,
-            consent_text=consent.text if consent else None,
-            consent_parts=count_parts(consent.text, languages=languages) if consent else 1,
+            consent=self._writing.write(consent.text, facts.sender, record.policy) if consent else None,
         )
 
     async def _hand_over(self, claimed: Claimed, driver: Driver, guard: float) -> None:
@@ -188,15 +184,10 @@ class Dispatcher:
                     answer: Answer = WasUnavailable(code="lease", retry_at=self._clock.now())
                 else:
                     self._observer.submitted(claimed.message.id, driver.name)
-                    answer = await self._submit(driver, self._written(claimed))
+                    answer = await self._submit(driver, claimed.outgoing)
                 await self._record(claimed.ticket, answer, claimed.message)
             finally:
                 self._in_hand[driver.name] -= 1
-
-    def _written(self, claimed: Claimed) -> Outgoing:
-        policy = self._policies.last_known(claimed.message.org).policy
-        languages = self._writing.languages(claimed.outgoing.sender, policy)
-        return attrs.evolve(claimed.outgoing, languages=languages) if languages else claimed.outgoing
 
     async def _submit(self, driver: Driver, outgoing: Outgoing) -> Answer:
         now = self._clock.now

@@ -46,10 +46,6 @@ class PolicyBook:
         known = self._known.get(org, self._default if version == 0 else None)
         return known if known is not None and known.version == version else await self.current(org)
 
-    def last_known(self, org: Org) -> PolicyRecord:
-        """The org's policy as it was when it was last asked for."""
-        return self._known.get(org, self._default)
-
     def words(self, org: Org, record: PolicyRecord) -> OptWords:
         """The words that opt out, in or ask for help in this org."""
         cached = self._words.get(org)

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import itertools
 import logging
-from collections.abc import Collection
 from datetime import datetime
 
 import attrs
 
 from smskit.clock import Clock, as_utc
 from smskit.compliance.gate import Request
-from smskit.compliance.rules import unsafe_text
-from smskit.encoding import Language, count_parts, smart_encoding
 from smskit.engine.identity import Identity
 from smskit.engine.judging import Judge, PolicyBook
 from smskit.engine.routing import Router
-from smskit.engine.writing import Writing
-from smskit.errors import Conflict, InvalidMessage, NotFound, PermissionDenied, UsageError
+from smskit.engine.writing import Writing, must_be_safe
+from smskit.errors import Conflict, NotFound, PermissionDenied, UsageError
 from smskit.model.addresses import PhoneNumber, parse_address
 from smskit.model.codec import to_micros
 from smskit.model.decisions import Stage
@@ -77,8 +74,7 @@ class Sending:
         facts = await self._storage.facts(draft.org, draft.conversation_id)
         record = await self._policies.at_least(draft.org, facts.policy_version)
         record.policy.require(draft.actor, Permission.SEND)
-        languages = self._writing.languages(facts.sender, record.policy)
-        text, parts = sendable(draft.text, record.policy, languages)
+        written = self._writing.sendable(draft.text, facts.sender, record.policy)
         due_at = None if draft.due_at is None else as_utc(draft.due_at)
         now = self._clock.now()
         request = Request(
@@ -86,15 +82,16 @@ class Sending:
             actor=draft.actor,
             origin=draft.origin,
             category=draft.category or draft.origin.category,
-            text=text,
-            parts=parts,
+            text=written.text,
+            parts=written.parts,
         )
         decision = await self._judge.judge(request, facts, record, now, Stage.MADE)
         new = NewMessage(
             org=draft.org,
             conversation_id=draft.conversation_id,
-            text=text,
-            parts=parts,
+            text=written.text,
+            parts=written.parts,
+            languages=written.languages,
             origin=draft.origin,
             category=request.category,
             lane=draft.origin.lane,
@@ -121,7 +118,7 @@ class Sending:
     async def _take_in(self, row: IntakeRow) -> None:
         record = await self._policies.current(row.org)
         number = PhoneNumber.parse(row.number, record.policy.default_region)
-        sendable(row.text, record.policy, record.policy.languages)
+        must_be_safe(row.text)
         now = self._clock.now()
         (contact,) = await self._storage.put_contacts(row.org, [NewContact(number=number)], now)
         wanted = None if row.sender is None else parse_address(row.sender, record.policy.default_region)
@@ -144,20 +141,3 @@ class Sending:
 def terms_of(policy: Policy) -> Terms:
     """The patience of a policy with one message."""
     return Terms(hold_for=policy.hold_for, consent_wait=policy.consent_wait)
-
-
-def sendable(text: str, policy: Policy, languages: Collection[Language]) -> tuple[str, int]:
-    """A text as it will be sent, and how many parts it takes.
-
-    :raises InvalidMessage: if it is empty, holds control characters, or takes more parts than policy allows.
-    """
-    why = unsafe_text(text)
-    if why is not None:
-        raise InvalidMessage(f"{why}; give a text that a person can read")
-    if policy.smart_encoding:
-        text = smart_encoding(text, languages=languages)
-    parts = count_parts(text, languages=languages)
-    if parts > policy.max_parts:
-        msg = f"the text takes {parts} parts and the policy's max_parts is {policy.max_parts}; shorten it or raise that"
-        raise InvalidMessage(msg)
-    return text, parts

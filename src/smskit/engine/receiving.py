@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -12,7 +12,6 @@ import attrs
 from smskit.clock import Clock
 from smskit.compliance.opt_words import OptWords, Word, classify
 from smskit.drivers.base import Driver
-from smskit.encoding import Language, count_parts
 from smskit.engine.judging import PolicyBook
 from smskit.engine.observing import Observer
 from smskit.engine.outgoing import terms_of
@@ -21,6 +20,7 @@ from smskit.model.addresses import Address
 from smskit.model.conversations import SenderRecord
 from smskit.model.decisions import DecisionRecord, Outcome, Stage
 from smskit.model.ids import DEFAULT_ORG
+from smskit.model.messages import Written
 from smskit.model.policies import Policy, PolicyRecord
 from smskit.model.traffic import Inbound, InboundPart, Incoming, Receipt
 from smskit.storage.base import Reading, Storage, SystemAnswer
@@ -63,8 +63,7 @@ class Receiver:
     async def _store(self, driver: Driver, event: Inbound | InboundPart, now: datetime) -> None:
         sender = await self._route(driver, event.to)
         record = await self._policies.current(sender.org)
-        languages = self._writing.languages(sender.address, record.policy)
-        answers = _answers(driver, record, languages, now)
+        answers = self._answers(driver, sender.address, record, now)
         read = partial(_read, self._policies.words(sender.org, record), answers)
         if isinstance(event, InboundPart):
             stored = await self._storage.receive_part(
@@ -77,6 +76,16 @@ class Receiver:
         if stored is not None:
             extra = {"message_id": stored.message_id, "driver": driver.name, "new": stored.new}
             log.info("received", extra=extra)
+
+    def _answers(
+        self, driver: Driver, sender: Address, record: PolicyRecord, now: datetime
+    ) -> Mapping[Word, SystemAnswer]:
+        """An answer for each word that the carrier does not answer by itself."""
+        return {
+            word: _answer(self._writing.write(text, sender, record.policy), record, now)
+            for word, text in _texts(record.policy).items()
+            if word not in driver.features.answers
+        }
 
     async def _route(self, driver: Driver, to: Address) -> SenderRecord:
         known = self._routes.get((driver.name, to))
@@ -109,17 +118,6 @@ def _read(words: OptWords, answers: Mapping[Word, SystemAnswer], text: str) -> R
     )
 
 
-def _answers(
-    driver: Driver, record: PolicyRecord, languages: Collection[Language], now: datetime
-) -> Mapping[Word, SystemAnswer]:
-    """An answer for each word that the carrier does not answer by itself."""
-    return {
-        word: _answer(text, record, languages, now)
-        for word, text in _texts(record.policy).items()
-        if word not in driver.features.answers
-    }
-
-
 def _texts(policy: Policy) -> Mapping[Word, str]:
     return {
         Word.STOP: policy.answer(policy.stop_answer),
@@ -128,7 +126,7 @@ def _texts(policy: Policy) -> Mapping[Word, str]:
     }
 
 
-def _answer(text: str, record: PolicyRecord, languages: Collection[Language], now: datetime) -> SystemAnswer:
+def _answer(written: Written, record: PolicyRecord, now: datetime) -> SystemAnswer:
     decision = DecisionRecord(
         outcome=Outcome.ALLOWED,
         rule="system_answer",
@@ -139,8 +137,7 @@ def _answer(text: str, record: PolicyRecord, languages: Collection[Language], no
         facts_version=0,
     )
     return SystemAnswer(
-        text=text,
-        parts=count_parts(text, languages=languages),
+        written=written,
         expires_at=now + ANSWER_WITHIN,
         decision=decision,
         terms=terms_of(record.policy),

@@ -1,17 +1,23 @@
-"""Writing: which national tables a text may use, by what policy allows and what the sender's driver can say."""
+"""Writing: how a text is sent, by what policy allows and what the sender's driver can say to handsets.
+
+It is settled when a message is made, and stored with it: what was counted is what is handed over.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
+from smskit.compliance.rules import unsafe_text
 from smskit.drivers.base import Driver
-from smskit.encoding import Language
+from smskit.encoding import count_parts, smart_encoding
+from smskit.errors import InvalidMessage
 from smskit.model.addresses import Address
+from smskit.model.messages import Written
 from smskit.model.policies import Policy
 
 
 class Writing:
-    """Knows the senders whose drivers write texts themselves, and so can say which tables they use."""
+    """Knows the senders whose drivers write texts themselves, and so can say which national tables they use."""
 
     def __init__(self, drivers: Sequence[Driver]) -> None:
         self._able = {
@@ -21,6 +27,32 @@ class Writing:
             for sender in driver.senders
         }
 
-    def languages(self, sender: Address, policy: Policy) -> Collection[Language]:
-        """The languages whose tables may be used for a text from this sender."""
-        return policy.languages if sender in self._able else ()
+    def write(self, text: str, sender: Address, policy: Policy) -> Written:
+        """The text with smart encoding, if policy wants that, and its parts.
+
+        :raises InvalidMessage: if it holds half a surrogate pair.
+        """
+        languages = policy.languages if sender in self._able else frozenset()
+        if policy.smart_encoding:
+            text = smart_encoding(text, languages=languages)
+        return Written(text, count_parts(text, languages=languages), languages)
+
+    def sendable(self, text: str, sender: Address, policy: Policy) -> Written:
+        """The same for a text that somebody wants to send.
+
+        :raises InvalidMessage: if it is empty, holds control characters, or takes more parts than policy allows.
+        """
+        must_be_safe(text)
+        written = self.write(text, sender, policy)
+        must_be_safe(written.text)
+        if written.parts > policy.max_parts:
+            msg = f"the text takes {written.parts} parts and the policy's max_parts is {policy.max_parts}; "
+            raise InvalidMessage(msg + "shorten it or raise that")
+        return written
+
+
+def must_be_safe(text: str) -> None:
+    """:raises InvalidMessage: if nobody can send the text: it is empty or holds control characters."""
+    why = unsafe_text(text)
+    if why is not None:
+        raise InvalidMessage(f"{why}; give a text that a person can read")

@@ -8,6 +8,7 @@ from datetime import datetime
 
 import attrs
 
+from smskit.encoding import Language
 from smskit.model.ids import Actor, ConversationId, MessageId, Org
 from smskit.model.statuses import Status
 
@@ -109,6 +110,16 @@ class Flag(enum.IntFlag):
     """A person had it sent again although the first attempt may have gone out."""
     INCOMPLETE = 8
     """A long text of the contact of which parts never came; the text says where."""
+
+
+@attrs.frozen
+class Written:
+    """A text as it is sent, and how many SMS it takes on the air."""
+
+    text: str
+    parts: int = 1
+    languages: frozenset[Language] = frozenset()
+    """Whose national tables may be used; the parts were counted with them."""
 
 
 @attrs.frozen(kw_only=True)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
+from typing import TypeVar
 
 import attrs
 
 from smskit.encoding import Language
 from smskit.errors import PermissionDenied, UsageError
 from smskit.model.ids import Actor
+
+T = TypeVar("T", int, timedelta)
 
 STOP_ANSWER = "You are unsubscribed and will get no more messages. Reply START to subscribe again."
 START_ANSWER = "You are subscribed again. Reply HELP for help or STOP to unsubscribe."
@@ -40,6 +43,15 @@ def _names_a_way_out(_consent: object, _field: object, text: str) -> None:
     if "STOP" not in text.upper():
         msg = "a consent message has to say how to opt out, for example: Reply STOP to unsubscribe."
         raise UsageError(msg)
+
+
+def _between(least: T, most: T) -> Callable[[object, attrs.Attribute[T], T], None]:
+    def check(_policy: object, field: attrs.Attribute[T], value: T) -> None:
+        if not least <= value <= most:
+            msg = f"a policy's {field.name} is from {least} to {most}"
+            raise UsageError(msg)
+
+    return check
 
 
 @attrs.frozen
@@ -84,7 +96,7 @@ class Policy:
     stop_answer: str = STOP_ANSWER
     start_answer: str = START_ANSWER
     help_answer: str = HELP_ANSWER
-    max_parts: int = 10
+    max_parts: int = attrs.field(default=10, validator=_between(1, 255))
     """A text of more parts is refused."""
     smart_encoding: bool = False
     """Replace typographic quotes, dashes and the like in what is sent, where that saves parts."""
@@ -96,7 +108,9 @@ class Policy:
     """How long a stuck message holds up the ones behind it in its conversation."""
     retry_for: timedelta = timedelta(hours=24)
     """How long a message is tried while its driver is unavailable; then it expires."""
-    parts_wait: timedelta = timedelta(hours=24)
+    parts_wait: timedelta = attrs.field(
+        default=timedelta(hours=24), validator=_between(timedelta(minutes=1), timedelta(days=30))
+    )
     """How long the first part of a contact's long text waits for the others; then it is shown with its gaps."""
     actors: Mapping[str, ActorPolicy] = attrs.field(factory=dict)
     """What differs for actors, by their names."""

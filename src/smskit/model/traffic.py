@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from datetime import datetime
 from typing import TypeAlias
 
@@ -31,7 +31,7 @@ class Outgoing:
     parts: int
     expires_at: datetime | None = None
     attempt: int = 1
-    languages: Collection[Language] = ()
+    languages: frozenset[Language] = frozenset()
     """Whose national tables may be used: `segment(text, languages=...)` gives the parts that were counted."""
 
 
@@ -98,7 +98,8 @@ class Inbound:
 class InboundPart:
     """One part of a long text that came in, as it was carried. The store joins it with the others.
 
-    It is told from its repetitions as an `Inbound` is.
+    It is told from its repetitions as an `Inbound` is: with neither an id nor `may_repeat`, parts that come again
+    after their text was complete are another text, since people do say things twice.
     """
 
     sender: PhoneNumber
@@ -112,8 +113,12 @@ class InboundPart:
     @property
     def fingerprint(self) -> str:
         """The same for equal content under an equal label, from and to the same addresses."""
-        content = repr((self.sender.e164, self.to.text, self.label, self.piece))
-        return hashlib.sha256(content.encode()).hexdigest()[:24]
+        label, piece = self.label, self.piece
+        content = (
+            *(self.sender.e164, self.to.text, label.reference, label.wide, label.total, label.sequence),
+            *(piece.encoding.value, piece.shift.locking, piece.shift.single, piece.data.hex()),
+        )
+        return hashlib.sha256("\x00".join(map(str, content)).encode()).hexdigest()[:24]
 
 
 @attrs.frozen(kw_only=True)

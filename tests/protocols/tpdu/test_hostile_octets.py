@@ -131,12 +131,12 @@ def test_a_service_centre_does_not_shift_the_places() -> None:
 
 def test_the_text_of_an_error_has_its_three_parts() -> None:
     with pytest.raises(DecodeError) as caught:
-        decode(bytes.fromhex("04068121f354" + "00006230904150954001c1"), Direction.TO_MOBILE)
+        decode(bytes.fromhex("041591" + "11" * 11 + "00006230904150954001c1"), Direction.TO_MOBILE)
 
     error = caught.value
-    assert str(error) == "originating_address.digits, octet 4: the filler stands within a number"
-    assert (error.path, error.offset) == ("originating_address.digits", 4)
-    assert error.reason == "the filler stands within a number"
+    assert str(error) == "originating_address, octet 1: an address has at most 20 semi-octets"
+    assert (error.path, error.offset) == ("originating_address", 1)
+    assert error.reason == "an address has at most 20 semi-octets"
 
 
 def test_a_header_that_takes_more_septets_than_there_are_is_refused() -> None:

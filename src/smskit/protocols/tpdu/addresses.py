@@ -139,7 +139,7 @@ def read_address(reader: Reader, path: str) -> Address:
     if _type(kind) is TypeOfNumber.ALPHANUMERIC:
         name = alphabet().decode(unpack(octets, length * 4 // 7))
         return Address(name, TypeOfNumber.ALPHANUMERIC, _plan(kind))
-    return Address(_digits(reader, octets, length, path), _type(kind), _plan(kind))
+    return Address(_digits(octets, length), _type(kind), _plan(kind))
 
 
 def read_service_centre(reader: Reader) -> Address | None:
@@ -154,19 +154,15 @@ def read_service_centre(reader: Reader) -> Address | None:
     if _type(kind) is TypeOfNumber.ALPHANUMERIC:
         raise DecodeError(path, reader.place - 1, "a service centre has a number, not a name")
     octets = reader.take(length - 1, path)
-    return Address(_digits(reader, octets, 2 * len(octets), path), _type(kind), _plan(kind))
+    return Address(_digits(octets, 2 * len(octets)), _type(kind), _plan(kind))
 
 
-def _digits(reader: Reader, octets: bytes, length: int, path: str) -> str:
-    """A filler after the last digit ends the number (9.1.2.3), even where the length counts it."""
+def _digits(octets: bytes, length: int) -> str:
+    """A filler is no digit, wherever it stands and even where the length counts it (9.1.2.3)."""
     digits = digits_of(octets)[:length]
     if digits.isdecimal():
         return digits
-    digits = digits.rstrip(_FILLER)
-    if _FILLER in digits:
-        offset = reader.place - len(octets) + digits.index(_FILLER) // 2
-        raise DecodeError(f"{path}.digits", offset, "the filler stands within a number")
-    return digits.translate(_FROM_HEX)
+    return digits.replace(_FILLER, "").translate(_FROM_HEX)
 
 
 def _type(kind: int) -> TypeOfNumber:

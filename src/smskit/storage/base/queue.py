@@ -126,12 +126,16 @@ class Inbox(Protocol):
     ) -> Received | None:
         """Keep a part of a long text, or, with the last one, store the text as `receive` does; None until then.
 
-        `read` is pure and reads the joined text. The first part already counts as a reply. Another piece under a
-        number that is here already begins another text, and the earlier one is given up as in `give_up_parts`.
+        `read` is pure and reads the joined text. The first part already counts as a reply. A part that is here
+        already changes nothing. Another piece under its number, or a part that comes when the patience with the
+        first is over, begins another text, and the earlier one is given up as in `give_up_parts`.
         """
 
     async def give_up_parts(self, now: datetime, limit: int = 100) -> int:
-        """Store texts of which parts did not come within the patience: flagged, with a note for each gap."""
+        """Store texts of which parts did not come within the patience: flagged, with a note for each gap.
+
+        If what came is one of the built-in words for STOP and nothing else, it opts out, and is not answered.
+        """
 
     async def acknowledged(self, driver: str, inbound: Inbound | InboundPart) -> None:
         """The carrier knows that we have the text; equal content from now on is a new text."""

@@ -11,10 +11,11 @@ import attrs
 
 from smskit.compliance.gate import Facts
 from smskit.compliance.opt_words import Word
+from smskit.encoding import Language
 from smskit.model.addresses import PhoneNumber
 from smskit.model.decisions import DecisionRecord
 from smskit.model.ids import Actor, ConversationId, MessageId, Org
-from smskit.model.messages import Category, Lane, MessageRecord, Origin
+from smskit.model.messages import Category, Lane, MessageRecord, Origin, Written
 from smskit.model.traffic import Accepted, Outgoing
 
 T = TypeVar("T")
@@ -61,6 +62,8 @@ class NewMessage:
     key: str
     decision: DecisionRecord
     terms: Terms
+    languages: frozenset[Language] = frozenset()
+    """Whose national tables may be used; the parts were counted with them."""
     due_at: datetime | None = None
     expires_at: datetime | None = None
 
@@ -110,9 +113,8 @@ class Ruling:
 
     ticket: Ticket
     decision: DecisionRecord
-    consent_text: str | None = None
+    consent: Written | None = None
     """The consent message, if the decision wants one first."""
-    consent_parts: int = 1
 
 
 class Verdict(enum.Enum):
@@ -178,8 +180,7 @@ Answer: TypeAlias = WasAccepted | WasRejected | WasUnavailable | IsUnknown
 class SystemAnswer:
     """The one answer to STOP, START or HELP; the store sends it only if the word changed something."""
 
-    text: str
-    parts: int
+    written: Written
     expires_at: datetime
     decision: DecisionRecord
     terms: Terms

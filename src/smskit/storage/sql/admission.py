@@ -10,7 +10,7 @@ from smskit.model.codec import from_micros, to_micros
 from smskit.model.contacts import ConsentState
 from smskit.model.decisions import DecisionRecord, Outcome, Stage
 from smskit.model.ids import ConversationId, Org
-from smskit.model.messages import Category, Flag, Lane, Origin
+from smskit.model.messages import Category, Flag, Lane, Origin, Written
 from smskit.model.statuses import Status
 from smskit.storage.base import NewMessage, Ruling, Terms, Ticket, Verdict
 from smskit.storage.sql import outbox
@@ -102,12 +102,13 @@ def _put_behind_consent(tx: Tx, ruling: Ruling, row: Row, now: int) -> None:
 
 
 def _claim_consent(tx: Tx, ruling: Ruling, row: Row, now: int) -> int:
-    decision = ruling.decision
+    decision, written = ruling.decision, ruling.consent or Written("")
     consent = NewMessage(
         org=Org(row["org"]),
         conversation_id=ConversationId(row["conversation_id"]),
-        text=ruling.consent_text or "",
-        parts=ruling.consent_parts,
+        text=written.text,
+        parts=written.parts,
+        languages=written.languages,
         origin=Origin.CONSENT,
         category=Category.TRANSACTIONAL,
         lane=Lane(row["lane"]),

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 import attrs
 
+from smskit.encoding import Language
 from smskit.model.addresses import PhoneNumber, address_of
 from smskit.model.codec import from_micros, from_row, to_micros
 from smskit.model.ids import MessageId
@@ -121,6 +122,7 @@ def outgoing(row: Row) -> Outgoing:
         parts=row["parts"],
         expires_at=None if row["expires_at"] is None else from_micros(row["expires_at"]),
         attempt=row["tries"] + 1,
+        languages=frozenset(Language(int(one)) for one in row["languages"].split(",") if one),
     )
 
 

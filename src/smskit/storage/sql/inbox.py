@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import attrs
 
-from smskit.compliance.opt_words import Word
-from smskit.encoding import Piece, join, join_incomplete
+from smskit.compliance.opt_words import Word, classify
+from smskit.encoding import join, join_incomplete
 from smskit.model.addresses import PhoneNumber
 from smskit.model.codec import to_micros
 from smskit.model.contacts import Scope, Source
@@ -51,22 +51,27 @@ def receive_part(
     known = _repeated(tx, driver, part)
     if known is not None:
         return None if known["message_id"] is None else Received(MessageId(known["message_id"]), new=False)
-    chat = _chat(tx, sender_id, part.sender, to_micros(now))
+    moment = to_micros(now)
     series = parts.Series.of(sender_id, part)
-    pieces = {**parts.pieces(tx, series)}
+    kept = parts.kept(tx, series)
+    place, piece = part.label.sequence, part.piece
+    if kept is not None and (kept.expires_at <= moment or kept.pieces.get(place, piece) != piece):
+        _give_up(tx, series, kept, moment)
+        kept = None
+    if kept is None:
+        kept = parts.Kept({}, to_micros(now + patience))
     message_id = None
-    if pieces.get(part.label.sequence, part.piece) != part.piece:
-        _give_up(tx, chat, series, pieces)
-        pieces.clear()
-    if part.label.sequence not in pieces:
-        pieces[part.label.sequence] = part.piece
-        parts.keep(tx, series, part.label.sequence, part.piece, to_micros(now + patience))
-        cancel_replied(tx, chat.contact_id, chat.now)
-    if len(pieces) == series.total:
-        text = join(pieces[place] for place in sorted(pieces))
-        message_id = _take(tx, driver, chat, text, read(text), series.total)
-        parts.forget(tx, series)
-    _remember(tx, driver, part, message_id, chat.now)
+    if place not in kept.pieces:
+        chat = _chat(tx, sender_id, part.sender, moment)
+        pieces = {**kept.pieces, place: piece}
+        if len(pieces) == series.total:
+            text = join(pieces[number] for number in sorted(pieces))
+            message_id = _take(tx, driver, chat, text, read(text), series.total)
+            parts.forget(tx, series)
+        else:
+            parts.keep(tx, series, place, piece, kept.expires_at)
+            cancel_replied(tx, chat.contact_id, moment)
+    _remember(tx, driver, part, message_id, moment)
     return None if message_id is None else Received(message_id, new=True)
 
 
@@ -74,19 +79,24 @@ def give_up_parts(tx: Tx, now: datetime, limit: int) -> int:
     moment = to_micros(now)
     for count in range(limit):
         series = parts.next_expired(tx, moment)
-        if series is None:
+        kept = None if series is None else parts.kept(tx, series)
+        if series is None or kept is None:
             return count
-        chat = _chat(tx, series.sender_id, PhoneNumber(series.number), moment)
-        _give_up(tx, chat, series, parts.pieces(tx, series))
+        _give_up(tx, series, kept, moment)
     return limit
 
 
-def _give_up(tx: Tx, chat: _Chat, series: parts.Series, pieces: Mapping[int, Piece]) -> None:
-    message_id = _store(tx, chat, join_incomplete(pieces, series.total), series.total, Flag.INCOMPLETE)
-    tell(tx, chat.org, MessageReceived(conversation_id=chat.id, message_id=message_id), chat.now)
-    missing = tuple(place for place in range(1, series.total + 1) if place not in pieces)
+def _give_up(tx: Tx, series: parts.Series, kept: parts.Kept, now: int) -> None:
+    """Show what came. If that is STOP and nothing else it counts, but is too old to be answered."""
+    chat = _chat(tx, series.sender_id, PhoneNumber(series.number), now)
+    text = join_incomplete(kept.pieces, series.total)
+    message_id = _store(tx, chat, text, series.total, Flag.INCOMPLETE)
+    if classify(join(kept.pieces[place] for place in sorted(kept.pieces))) is Word.STOP:
+        _obey(tx, chat, "", Reading(word=Word.STOP, word_if_opted_out=Word.STOP, answers={}))
+    tell(tx, chat.org, MessageReceived(conversation_id=chat.id, message_id=message_id), now)
+    missing = tuple(place for place in range(1, series.total + 1) if place not in kept.pieces)
     told = TextIncomplete(conversation_id=chat.id, message_id=message_id, total=series.total, missing=missing)
-    tell(tx, chat.org, told, chat.now)
+    tell(tx, chat.org, told, now)
     parts.forget(tx, series)
 
 
@@ -205,8 +215,9 @@ def _answer(tx: Tx, chat: _Chat, inbound_id: MessageId, answer: SystemAnswer) ->
     new = NewMessage(
         org=chat.org,
         conversation_id=chat.id,
-        text=answer.text,
-        parts=answer.parts,
+        text=answer.written.text,
+        parts=answer.written.parts,
+        languages=answer.written.languages,
         origin=Origin.SYSTEM,
         category=Category.TRANSACTIONAL,
         lane=Lane.INTERACTIVE,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from smskit.encoding import transliterate
 from smskit.errors import Conflict, NotFound
 from smskit.model.codec import from_micros, from_row, to_micros
 from smskit.model.decisions import DecisionRecord, Outcome
@@ -73,13 +74,13 @@ def _insert(tx: Tx, new: NewMessage, status: Status, now: int) -> MessageRecord 
     code = new.decision.rule if blocked else None
     row = tx.one(
         "insert into smskit_message (org, conversation_id, kind, origin, category, lane, status, text, parts, actor, "
-        "key, at, created_at, due_at, settled_at, code) "
-        "values (?, ?, 'outbound', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+        "key, at, created_at, due_at, settled_at, code, languages) "
+        "values (?, ?, 'outbound', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
         "on conflict (org, key) where key is not null do nothing returning id",
         (
             *(new.org, new.conversation_id, new.origin, new.category, new.lane, status),
             *(new.text, new.parts, new.actor, new.key, now, now),
-            *(due_at, now if blocked else None, code),
+            *(due_at, now if blocked else None, code, ",".join(map(str, sorted(new.languages)))),
         ),
     )
     if row is None:
@@ -157,7 +158,9 @@ def _of_key(tx: Tx, new: NewMessage) -> MessageRecord:
     row = existing(
         tx.one(f"select {MESSAGE} from smskit_message where org = ? and key = ?", (new.org, new.key))
     )
-    if (row["conversation_id"], row["text"]) != (new.conversation_id, new.text):
+    # Smart encoding may have come into the policy, or gone, since the key was first used.
+    is_same = transliterate(row["text"]) == transliterate(new.text)
+    if row["conversation_id"] != new.conversation_id or not is_same:
         msg = (
             f"the key of message {row['id']} was used again for another text or conversation; make a new key"
         )

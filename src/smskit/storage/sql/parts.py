@@ -30,22 +30,29 @@ class Series:
         return cls(sender_id, part.sender.e164, label.reference, label.wide, label.total)
 
 
-def pieces(tx: Tx, series: Series) -> Mapping[int, Piece]:
-    """What came of a text so far, by place."""
+@attrs.frozen
+class Kept:
+    """What came of a text so far, by place, and until when the rest is waited for."""
+
+    pieces: Mapping[int, Piece]
+    expires_at: int
+
+
+def kept(tx: Tx, series: Series) -> Kept | None:
+    """None if nothing came yet."""
     rows = tx.all(f"select * from smskit_part {_OF_SERIES} order by sequence", attrs.astuple(series))
-    return {row["sequence"]: _piece(row) for row in rows}
+    return Kept({row["sequence"]: _piece(row) for row in rows}, rows[0]["expires_at"]) if rows else None
 
 
 def keep(tx: Tx, series: Series, sequence: int, piece: Piece, expires_at: int) -> None:
-    """Keep one part. All parts of a text expire with the first that came."""
-    first = tx.one(f"select expires_at from smskit_part {_OF_SERIES} limit 1", attrs.astuple(series))
+    """Keep one part."""
     tx.run(
         "insert into smskit_part (sender_id, number, reference, wide, total, sequence, encoding, locking, single, "
         "data, expires_at) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             *attrs.astuple(series),
             *(sequence, piece.encoding.value, piece.shift.locking, piece.shift.single, piece.data),
-            expires_at if first is None else first["expires_at"],
+            expires_at,
         ),
     )
 

@@ -15,7 +15,7 @@ from smskit.model.contacts import ConsentState, Scope, Source
 from smskit.model.conversations import ConversationRecord, Rate, Sender, SenderRecord
 from smskit.model.decisions import DecisionRecord, Outcome, Stage
 from smskit.model.ids import DEFAULT_ORG, Actor, ConversationId, MessageId, Org
-from smskit.model.messages import MessageRecord, Origin
+from smskit.model.messages import MessageRecord, Origin, Written
 from smskit.model.statuses import Status
 from smskit.model.traffic import Accepted, Inbound, InboundPart, Receipt
 from smskit.storage.base import (
@@ -167,7 +167,7 @@ class Bench:
     ) -> Ruling:
         decision = self.decision(facts or claimed.facts, outcome, until=until, consent_first=consent_first)
         return Ruling(
-            ticket=claimed.ticket, decision=decision, consent_text=CONSENT if consent_first else None
+            ticket=claimed.ticket, decision=decision, consent=Written(CONSENT) if consent_first else None
         )
 
     async def admit(self, ruling: Ruling) -> Verdict:
@@ -285,7 +285,7 @@ class Bench:
             facts_version=0,
         )
         expires_at = self.now + timedelta(minutes=5)
-        return SystemAnswer(text=text, parts=1, expires_at=expires_at, decision=decision, terms=TERMS)
+        return SystemAnswer(written=Written(text), expires_at=expires_at, decision=decision, terms=TERMS)
 
     async def thread(self, chat_id: ConversationId) -> list[str]:
         """The texts of a conversation, newest first."""

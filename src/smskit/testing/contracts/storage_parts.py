@@ -9,7 +9,7 @@ import attrs
 import pytest
 
 from smskit.compliance.opt_words import Word
-from smskit.encoding import Label, Piece, segment, take_apart
+from smskit.encoding import Encoding, Label, Language, Piece, Shift, alphabet, segment, take_apart
 from smskit.model.addresses import PhoneNumber
 from smskit.model.events import MessageReceived, TextIncomplete
 from smskit.model.ids import DEFAULT_ORG
@@ -145,6 +145,63 @@ class PartsContract(StoreTests):
         assert new.text == "new " * 50
         assert old.text.endswith("[part 2 of 2 did not arrive]")
         assert old.flags is Flag.INCOMPLETE
+
+    async def test_a_part_that_comes_after_the_patience_begins_another_text(
+        self, store: Storage, bench: Bench
+    ) -> None:
+        """Nobody looked after the store meanwhile, so the old part is still there."""
+        first, second = labelled(take_apart(segment("x" * 200)))
+        await bench.receive_part(first)
+        bench.clock.advance_to(bench.now + PATIENCE)
+
+        assert await bench.receive_part(second) is None
+
+        (old,) = await self._received(store, bench)
+        assert (old.flags, old.text) == (Flag.INCOMPLETE, "x" * 153 + "[part 2 of 2 did not arrive]")
+        assert await bench.later_given_up(PATIENCE) == 1
+
+    async def test_a_part_that_is_here_already_does_not_restore_the_conversation(
+        self, store: Storage, bench: Bench
+    ) -> None:
+        part = attrs.evolve(labelled(PIECES)[0], carrier_id=None)
+        await bench.receive_part(part)
+        chat = await bench.chat()
+        await store.set_archived(DEFAULT_ORG, chat.id, archived=True, now=bench.now)
+        told = await bench.happenings()
+
+        assert await bench.receive_part(part) is None
+
+        assert await bench.happenings() == told
+
+    async def test_parts_keep_their_national_tables(self, store: Storage, bench: Bench) -> None:
+        shift = Shift(locking=Language.TURKISH, single=Language.PORTUGUESE)
+        text = "ğüş ãê " * 20
+        septets = alphabet(shift).encode(text)
+        pieces = [Piece(Encoding.GSM7, septets[:100], shift), Piece(Encoding.GSM7, septets[100:], shift)]
+        for part in labelled(pieces):
+            await bench.receive_part(part)
+
+        (message,) = await self._received(store, bench)
+        assert message.text == text
+
+    async def test_equal_parts_of_a_text_are_not_taken_for_repetitions(
+        self, store: Storage, bench: Bench
+    ) -> None:
+        for part in labelled([Piece(Encoding.GSM7, b"ha ")] * 3):
+            await bench.receive_part(attrs.evolve(part, carrier_id=None, may_repeat=True))
+
+        assert [message.text for message in await self._received(store, bench)] == ["ha ha ha "]
+
+    async def test_what_came_of_a_stop_counts_without_an_answer(self, store: Storage, bench: Bench) -> None:
+        first, _ = labelled(take_apart(segment("STOP" + " " * 160)))
+        await bench.receive_part(first)
+
+        await bench.later_given_up(PATIENCE)
+
+        contact = await store.find_contact(DEFAULT_ORG, ALICE)
+        assert contact is not None
+        assert contact.opted_out
+        assert await bench.send_all() == []
 
     async def test_without_ids_the_same_text_twice_is_two_texts(self, store: Storage, bench: Bench) -> None:
         for part in labelled(PIECES) * 2:

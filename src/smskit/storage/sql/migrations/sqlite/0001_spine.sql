@@ -86,6 +86,8 @@ create table smskit_message (
     status text not null,
     text text not null,
     parts integer not null,
+    -- Identifiers of national languages, with commas: whose tables the parts were counted with.
+    languages text not null default '',
     actor text not null,
     key text,
     at integer not null,
