@@ -53,26 +53,44 @@ def receive_part(
         return None if known["message_id"] is None else Received(MessageId(known["message_id"]), new=False)
     moment = to_micros(now)
     series = parts.Series.of(sender_id, part)
-    kept = parts.kept(tx, series)
-    place, piece = part.label.sequence, part.piece
-    if kept is not None and (kept.expires_at <= moment or kept.pieces.get(place, piece) != piece):
-        _give_up(tx, series, kept, moment)
-        kept = None
-    if kept is None:
-        kept = parts.Kept({}, to_micros(now + patience))
+    kept = _kept_with(tx, series, part, moment) or parts.Kept({}, to_micros(now + patience))
     message_id = None
-    if place not in kept.pieces:
-        chat = _chat(tx, sender_id, part.sender, moment)
-        pieces = {**kept.pieces, place: piece}
-        if len(pieces) == series.total:
-            text = join(pieces[number] for number in sorted(pieces))
-            message_id = _take(tx, driver, chat, text, read(text), series.total)
-            parts.forget(tx, series)
-        else:
-            parts.keep(tx, series, place, piece, kept.expires_at)
-            cancel_replied(tx, chat.contact_id, moment)
+    if part.label.sequence not in kept.pieces:
+        message_id = _add(tx, driver, series, kept, part, read, moment)
     _remember(tx, driver, part, message_id, moment)
     return None if message_id is None else Received(message_id, new=True)
+
+
+def _kept_with(tx: Tx, series: parts.Series, part: InboundPart, now: int) -> parts.Kept | None:
+    """What came of the text that the part is of. If it is of another one, the earlier is given up."""
+    kept = parts.kept(tx, series)
+    if kept is None:
+        return None
+    if kept.expires_at > now and kept.pieces.get(part.label.sequence, part.piece) == part.piece:
+        return kept
+    _give_up(tx, series, kept, now)
+    return None
+
+
+def _add(
+    tx: Tx,
+    driver: str,
+    series: parts.Series,
+    kept: parts.Kept,
+    part: InboundPart,
+    read: Callable[[str], Reading],
+    now: int,
+) -> MessageId | None:
+    """Keep a part; with the last one store the text."""
+    chat = _chat(tx, series.sender_id, part.sender, now)
+    pieces = {**kept.pieces, part.label.sequence: part.piece}
+    if len(pieces) < series.total:
+        parts.keep(tx, series, part.label.sequence, part.piece, kept.expires_at)
+        cancel_replied(tx, chat.contact_id, now)
+        return None
+    text = join(pieces[place] for place in sorted(pieces))
+    parts.forget(tx, series)
+    return _take(tx, driver, chat, text, read(text), series.total)
 
 
 def give_up_parts(tx: Tx, now: datetime, limit: int) -> int:
