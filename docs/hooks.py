@@ -16,7 +16,10 @@ from smskit.drivers.registry import open_driver
 from smskit.encoding import REPLACEMENTS
 from smskit.encoding.national import locking_table
 
-DRIVERS = {"local": "local:?sender=%2B14155550100"}
+DRIVERS = {
+    "local": "local:?sender=%2B14155550100",
+    "twilio": f"twilio://AC{'0' * 32}:token@/?sender=%2B14155550100&public_url=https://acme.example/sms",
+}
 """A URL for each driver that comes with smskit."""
 
 _PLACE = re.compile(r"<!-- table: (\w+) -->")

@@ -13,12 +13,13 @@ import smskit
 from smskit.cli import printing
 from smskit.cli.decode import read_pdu
 from smskit.cli.segments import examine, find_language
+from smskit.cli.webhooks import lines_of, webhooks_for
 from smskit.encoding import Language
 from smskit.errors import MissingExtra, SmsKitError, UsageError
 from smskit.protocols.tpdu import Direction
 
 app = typer.Typer(
-    help="What a text costs, and what a PDU says.",
+    help="What a text costs, what a PDU says, and where a carrier calls back.",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
@@ -47,7 +48,7 @@ def root(
         ),
     ] = False,
 ) -> None:
-    """What a text costs, and what a PDU says."""
+    """What a text costs, what a PDU says, and where a carrier calls back."""
 
 
 def _parse_language(word: str) -> Language:
@@ -120,6 +121,37 @@ def tpdu(
             printing.print_tree(pdu)
 
     _handle_each(octets, show)
+
+
+@app.command()
+def webhooks(
+    *,
+    base_url: Annotated[
+        str,
+        typer.Option(
+            "--base-url", metavar="URL", help="Where your app mounts the webhooks, seen from outside."
+        ),
+    ],
+    drivers: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--driver",
+            metavar="NAME",
+            help="The name of a driver. May be repeated. Without it, all that are known.",
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show what to paste where, so that texts and receipts come in."""
+    try:
+        found = webhooks_for(base_url, drivers or ())
+    except UsageError as error:
+        raise typer.BadParameter(str(error), param_hint="--base-url") from None
+    for one in found:
+        if as_json:
+            printing.print_json(one)
+        else:
+            printing.open_console().print(*lines_of(one), "", sep="\n", soft_wrap=True)
 
 
 def _handle_each(given: str | None, handle: Callable[[str], None]) -> None:

@@ -100,9 +100,9 @@ class WebhookRequest:
     """A callback as it came over HTTP, unparsed: signatures cover the raw target and body."""
 
     method: str
-    raw_target: str
-    headers: Sequence[tuple[str, str]] = ()
-    body: bytes = b""
+    raw_target: str = attrs.field(repr=False)
+    headers: Sequence[tuple[str, str]] = attrs.field(default=(), repr=False)
+    body: bytes = attrs.field(default=b"", repr=False)
 
     def header(self, name: str) -> str | None:
         """The first header of this name, in any case."""
@@ -116,7 +116,7 @@ class WebhookResponse:
 
     status: int
     headers: Mapping[str, str] = attrs.field(factory=dict)
-    body: bytes = b""
+    body: bytes = attrs.field(default=b"", repr=False)
 
 
 @attrs.frozen(kw_only=True)

@@ -1,0 +1,197 @@
+"""One HTTP call to a carrier, and what is known about the text after it. The only module that asks httpx."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from email.utils import parsedate_to_datetime
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from typing import Self
+from urllib.parse import urlencode
+
+import anyio
+import attrs
+import httpx
+
+from smskit.errors import OutcomeUnknown, Unavailable
+
+LARGEST_ANSWER = 1024 * 1024
+LONGEST_RETRY_AFTER = timedelta(days=1)
+IDLE = timedelta(seconds=5)
+"""Unused connections go before carriers close them: a text on one that is just closing would be in doubt."""
+
+_NOTHING_LEFT = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.ProxyError,
+    httpx.UnsupportedProtocol,
+)
+
+
+@attrs.frozen(kw_only=True)
+class HttpRequest:
+    """What a driver wants to ask, as data; its body is `form`, `json` or nothing. It shows only its method."""
+
+    url: str = attrs.field(repr=False)
+    method: str = "POST"
+    headers: Mapping[str, str] = attrs.field(factory=dict, repr=False)
+    form: Sequence[tuple[str, str]] | None = attrs.field(default=None, repr=False)
+    """Sent as a web form, in this order; a name may repeat."""
+    json: object = attrs.field(default=None, repr=False)
+    auth: tuple[str, str] | None = attrs.field(default=None, repr=False)
+    """User and password."""
+
+
+@attrs.frozen(kw_only=True)
+class HttpAnswer:
+    """What the carrier answered. Names of headers are in lower case."""
+
+    status: int
+    headers: Mapping[str, str] = attrs.field(factory=dict, repr=False)
+    body: bytes = attrs.field(default=b"", repr=False)
+
+    def json(self) -> object:
+        """:raises ValueError: if the body is no JSON."""
+        try:
+            value: object = json.loads(self.body)
+        except RecursionError as error:
+            raise ValueError("JSON that is nested too deeply") from error
+        return value
+
+
+class HttpCaller:
+    """Calls a carrier over connections that it keeps, each call once.
+
+    It needs no opening, and may be used again after closing, in another event loop too.
+    """
+
+    def __init__(
+        self,
+        *,
+        timeout: timedelta = timedelta(seconds=20),
+        connections: int = 10,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        self._timeout = timeout.total_seconds()
+        self._connections = connections
+        self._transport = transport
+        self._client: httpx.AsyncClient | None = None
+        self._under_way = 0
+
+    async def call(self, request: HttpRequest) -> HttpAnswer:
+        """The carrier's yes, its no (4xx), or a redirection, which is not followed.
+
+        The timeout is for all of it. An answer larger than a megabyte counts as a broken one. The code of an
+        error is `window`, `connect`, `timeout`, `broken` or the status.
+
+        :raises Unavailable: no connection, more calls at once than connections, or the carrier is busy (425, 429).
+        :raises OutcomeUnknown: no whole answer after the request may have left, or the carrier failed (408, 5xx).
+        """
+        if self._under_way >= self._connections:
+            raise Unavailable("too many calls at once", code="window")
+        self._under_way += 1
+        try:
+            with anyio.fail_after(self._timeout):
+                return await self._exchange(request)
+        except _NOTHING_LEFT as error:
+            raise Unavailable("no connection to the carrier", code="connect") from error
+        except (TimeoutError, httpx.TimeoutException) as error:
+            raise OutcomeUnknown("the carrier did not answer in time", code="timeout") from error
+        except httpx.HTTPError as error:
+            raise OutcomeUnknown("the connection broke before an answer", code="broken") from error
+        finally:
+            self._under_way -= 1
+
+    async def aclose(self) -> None:
+        """Let go of the connections. Closing twice does no harm."""
+        client, self._client = self._client, None
+        if client is not None:
+            await client.aclose()
+
+    async def _exchange(self, request: HttpRequest) -> HttpAnswer:
+        if self._client is None:
+            self._client = self._open()
+        content, kind = _content(request)
+        asked = self._client.build_request(
+            request.method, request.url, headers={**kind, **request.headers}, content=content
+        )
+        asked.stream = _Body(content)
+        auth = None if request.auth is None else httpx.BasicAuth(*request.auth)
+        response = await self._client.send(asked, auth=auth, stream=True)
+        try:
+            headers = dict(response.headers)
+            _check_status(response.status_code, headers)
+            return HttpAnswer(status=response.status_code, headers=headers, body=await _read(response))
+        finally:
+            await response.aclose()
+
+    def _open(self) -> httpx.AsyncClient:
+        # Half of the timeout for connecting, TCP and TLS each a quarter: what is left by then is in doubt.
+        to_connect = self._timeout / 4
+        return httpx.AsyncClient(
+            headers={"User-Agent": "smskit", "Accept-Encoding": "identity"},
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+            timeout=httpx.Timeout(None, connect=to_connect, pool=to_connect),
+            limits=httpx.Limits(
+                max_connections=self._connections,
+                max_keepalive_connections=self._connections,
+                keepalive_expiry=IDLE.total_seconds(),
+            ),
+            transport=self._transport,
+        )
+
+
+class _Body(httpx.AsyncByteStream):
+    """What is sent. httpx's own leaves a generator behind when the link breaks, and trio warns of that."""
+
+    def __init__(self, content: bytes) -> None:
+        self._pieces = [content]
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> bytes:
+        if not self._pieces:
+            raise StopAsyncIteration
+        return self._pieces.pop()
+
+
+def _content(request: HttpRequest) -> tuple[bytes, Mapping[str, str]]:
+    if request.form is not None:
+        return urlencode(request.form).encode(), {"Content-Type": "application/x-www-form-urlencoded"}
+    if request.json is not None:
+        return json.dumps(request.json).encode(), {"Content-Type": "application/json"}
+    return b"", {}
+
+
+def _check_status(status: int, headers: Mapping[str, str]) -> None:
+    if status in {425, 429}:
+        raise Unavailable("the carrier is busy", code=str(status), retry_after=_retry_after(headers))
+    if status == 408 or not 200 <= status < 500:
+        raise OutcomeUnknown("the carrier failed while it had the text", code=str(status))
+
+
+def _retry_after(headers: Mapping[str, str]) -> timedelta | None:
+    """How long to wait (RFC 9110, 10.2.3): seconds, or a date, which counts from the date of the answer."""
+    said = headers.get("retry-after", "").strip()
+    try:
+        if said.isdecimal():
+            wait = timedelta(seconds=int(said))
+        else:
+            wait = parsedate_to_datetime(said) - parsedate_to_datetime(headers.get("date", ""))
+    except OverflowError:
+        return LONGEST_RETRY_AFTER
+    except (TypeError, ValueError):
+        return None
+    return min(max(wait, timedelta()), LONGEST_RETRY_AFTER)
+
+
+async def _read(response: httpx.Response) -> bytes:
+    body = bytearray()
+    async for piece in response.aiter_bytes():
+        body += piece
+        if len(body) > LARGEST_ANSWER:
+            raise OutcomeUnknown("the answer of the carrier is too large", code="broken")
+    return bytes(body)

@@ -1,0 +1,59 @@
+"""What Twilio's callbacks say: texts that came in, and receipts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from smskit.drivers.base import WebhookRequest, WebhookResponse, WebhookResult
+from smskit.drivers.twilio.signatures import Hook, fields, first_values
+from smskit.drivers.twilio.words import RECEIVED, status_of
+from smskit.errors import BadCallback, InvalidAddress
+from smskit.model.addresses import PhoneNumber, address_of
+from smskit.model.statuses import Status
+from smskit.model.traffic import Inbound, Receipt
+
+_SENDS_NOTHING = WebhookResponse(status=200, headers={"Content-Type": "text/xml"}, body=b"<Response/>")
+"""TwiML without a reply; anything else might go to the handset."""
+
+
+def parse(request: WebhookRequest, hook: Hook | None) -> WebhookResult:
+    """The text or the receipt that a callback brings, which nobody has verified here.
+
+    A word that Twilio answered by itself (`OptOutType`) is a text like any other.
+
+    :raises BadCallback: it is neither.
+    """
+    said = first_values(fields(request))
+    word = said.get("MessageStatus") or said.get("SmsStatus", "")
+    if "Body" in said and (not word or word.lower() in RECEIVED):
+        return WebhookResult(events=[_inbound(said)], response=_SENDS_NOTHING)
+    if not word:
+        raise BadCallback("neither a text nor a receipt")
+    return WebhookResult(events=[_receipt(said, word, hook.reference(request) if hook else None)])
+
+
+def _receipt(said: Mapping[str, str], word: str, reference: str | None) -> Receipt:
+    code = said.get("ErrorCode") or None
+    status = status_of(word, code)
+    if status is Status.UNKNOWN:
+        code = _text(word)
+    return Receipt(status=status, carrier_id=_sid(said), reference=reference, code=code)
+
+
+def _inbound(said: Mapping[str, str]) -> Inbound:
+    try:
+        sender, to = PhoneNumber(said.get("From", "")), address_of(said.get("To", ""))
+    except InvalidAddress as error:
+        raise BadCallback("a text from or to what is no number") from error
+    return Inbound(sender=sender, to=to, text=_text(said["Body"]), carrier_id=_sid(said))
+
+
+def _sid(said: Mapping[str, str]) -> str:
+    sid = said.get("MessageSid") or said.get("SmsSid")
+    if not sid:
+        raise BadCallback("it names no message")
+    return _text(sid)
+
+
+def _text(value: str) -> str:
+    return value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")

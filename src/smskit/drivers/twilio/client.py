@@ -1,0 +1,160 @@
+"""The driver for Twilio, and the ways to make one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Self
+from urllib.parse import quote
+
+from smskit.clock import Clock, SystemClock
+from smskit.compliance.opt_words import Word
+from smskit.drivers.base import Driver, Features, WebhookRequest, WebhookResult
+from smskit.drivers.http import HttpCaller
+from smskit.drivers.registry import DriverUrl
+from smskit.drivers.twilio.callbacks import parse
+from smskit.drivers.twilio.sending import Account, build_check, build_request, read_answer, read_check
+from smskit.drivers.twilio.signatures import Hook, bare_url, verify
+from smskit.errors import BadCallback, BadSignature, UsageError
+from smskit.model.conversations import Sender
+from smskit.model.traffic import Accepted, Outgoing
+
+API = "https://api.twilio.com"
+_MARGIN = timedelta(seconds=5)
+"""The call itself ends first, since it knows best what a silence means."""
+
+
+class Twilio(Driver):
+    """Sends texts over Twilio and reads its callbacks.
+
+    `public_url` is where the host serves the webhooks of its drivers, as the world sees it; without it no callbacks
+    are asked for, and none are believed. Callbacks are signed with `auth_token`, or with one of `shared_keys` (secrets
+    by id). Without either the driver is not made unless `insecure=True`, and then it believes every callback.
+    Texts are sent with `api_key` (SID and secret) if it is given, and else with the auth token.
+    `answers` are the words that Twilio answers by itself.
+    """
+
+    def __init__(
+        self,
+        account_sid: str,
+        auth_token: str | None,
+        senders: Sequence[Sender | str],
+        *,
+        public_url: str | None = None,
+        api_key: tuple[str, str] | None = None,
+        messaging_service: str | None = None,
+        shared_keys: Mapping[str, str] | None = None,
+        name: str = "twilio",
+        window: int = 10,
+        validity: timedelta | None = None,
+        insecure: bool = False,
+        base_url: str = API,
+        answers: frozenset[Word] = frozenset(Word),
+        timeout: timedelta = timedelta(seconds=20),
+        clock: Clock | None = None,
+    ) -> None:
+        features = Features(
+            window=window,
+            answers=answers,
+            receipts=public_url is not None,
+            inbound=public_url is not None or insecure,
+            timeout=timeout + _MARGIN,
+        )
+        super().__init__(name, senders, features)
+        if not self.senders:
+            raise UsageError("a Twilio driver needs at least one sender")
+        if not (auth_token or shared_keys or insecure):
+            raise UsageError("without the auth token no callback can be verified; insecure=True does without")
+        key, secret = api_key or (None, auth_token)
+        if not secret:
+            raise UsageError("to send texts Twilio needs the auth token, or an API key with its secret")
+        keys = {"": auth_token or "", **(shared_keys or {})}
+        self._account = Account(
+            sid=account_sid,
+            key=key,
+            secret=secret,
+            base_url=base_url,
+            messaging_service=messaging_service,
+            validity=validity,
+            hook=None if public_url is None else _hook(public_url, name, keys, auth_token or secret),
+        )
+        self._insecure = insecure
+        self._http = HttpCaller(timeout=timeout, connections=window)
+        self._clock = clock or SystemClock()
+
+    @classmethod
+    def from_env(cls, senders: Sequence[Sender | str], *, name: str = "twilio") -> Self:
+        """With the account of TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN, and SMSKIT_PUBLIC_URL if that is set.
+
+        With TWILIO_API_KEY and TWILIO_API_SECRET, texts are sent with that key.
+
+        :raises UsageError: a variable is missing.
+        """
+        key = os.environ.get("TWILIO_API_KEY")
+        return cls(
+            _variable("TWILIO_ACCOUNT_SID"),
+            _variable("TWILIO_AUTH_TOKEN"),
+            senders,
+            public_url=os.environ.get("SMSKIT_PUBLIC_URL") or None,
+            api_key=(key, _variable("TWILIO_API_SECRET")) if key else None,
+            name=name,
+        )
+
+    async def send(self, message: Outgoing) -> Accepted:
+        request = build_request(message, self._account, self._clock.now())
+        return read_answer(await self._http.call(request))
+
+    async def check(self) -> None:
+        """See that the account is active and the credentials are right.
+
+        :raises Rejected: they are not; the code says why.
+        :raises Unavailable: Twilio could not be reached, or is busy.
+        :raises OutcomeUnknown: Twilio did not answer, or not as it should.
+        """
+        read_check(await self._http.call(build_check(self._account)))
+
+    def parse_webhook(self, request: WebhookRequest) -> WebhookResult:
+        hook = self._account.hook
+        if request.method in {"GET", "HEAD"} and "?" not in request.raw_target:
+            raise BadCallback("somebody looks at the URL")
+        if not self._insecure:
+            if hook is None:
+                raise BadSignature("without a public_url no callback can be verified")
+            verify(request, hook)
+        return parse(request, hook)
+
+    async def aclose(self) -> None:
+        await self._http.aclose()
+
+
+def from_url(url: DriverUrl) -> Twilio:
+    """As in `twilio://ACxxx:token@/?sender=%2B14155550100&sender=...&public_url=https%3A%2F%2F...`.
+
+    Further options are `api_key` and `api_secret`, `messaging_service`, `name` and `base_url`.
+    """
+    options = url.take(
+        "sender", "public_url", "api_key", "api_secret", "messaging_service", "name", "base_url"
+    )
+    key = url.option("api_key")
+    return Twilio(
+        url.user or "",
+        url.password,
+        options.get("sender", ()),
+        public_url=url.option("public_url"),
+        api_key=(key, url.option("api_secret") or "") if key else None,
+        messaging_service=url.option("messaging_service"),
+        name=url.option("name") or "twilio",
+        base_url=url.option("base_url") or API,
+    )
+
+
+def _hook(public_url: str, name: str, keys: Mapping[str, str], secret: str) -> Hook:
+    return Hook(url=f"{bare_url(public_url)}/{quote(name, safe='')}", keys=keys, secret=secret)
+
+
+def _variable(name: str) -> str:
+    value = os.environ.get(name)
+    if not value:
+        raise UsageError(f"the environment lacks {name}")
+    return value

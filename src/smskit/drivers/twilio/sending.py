@@ -1,0 +1,128 @@
+"""What Twilio is asked, and what its answers mean."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+import attrs
+
+from smskit.drivers.http import HttpAnswer, HttpRequest
+from smskit.drivers.twilio.signatures import Hook, bare_url
+from smskit.drivers.twilio.words import BUSY, OPTED_OUT, reason_of
+from smskit.errors import OutcomeUnknown, Rejected, Unavailable, UsageError
+from smskit.model.traffic import Accepted, Outgoing
+
+_TO_MEND = timedelta(minutes=1)
+_LONGEST_VALIDITY = timedelta(hours=10)
+
+
+@attrs.frozen(kw_only=True)
+class Account:
+    """Whose texts are sent, and how."""
+
+    sid: str
+    secret: str = attrs.field(repr=False)
+    """The auth token, or that of the key."""
+    key: str | None = None
+    base_url: str = attrs.field(converter=bare_url)
+    messaging_service: str | None = None
+    validity: timedelta | None = None
+    hook: Hook | None = None
+
+    def __attrs_post_init__(self) -> None:
+        for kind, sid in (("AC", self.sid), ("SK", self.key), ("MG", self.messaging_service)):
+            if sid is not None and re.fullmatch(f"{kind}[0-9a-fA-F]{{32}}", sid) is None:
+                raise UsageError(
+                    f"such a SID is {kind} and 32 hexadecimal digits; the Twilio Console shows it"
+                )
+        if self.validity is not None and not timedelta(seconds=1) <= self.validity <= _LONGEST_VALIDITY:
+            raise UsageError("Twilio keeps a text for one second at least, and ten hours at most")
+
+    @property
+    def auth(self) -> tuple[str, str]:
+        """User and password."""
+        return self.key or self.sid, self.secret
+
+    @property
+    def url(self) -> str:
+        """Where everything of this account is."""
+        return f"{self.base_url}/2010-04-01/Accounts/{self.sid}"
+
+
+def build_request(message: Outgoing, account: Account, now: datetime) -> HttpRequest:
+    """What hands over a text. With a messaging service too it goes out from the sender that was chosen here."""
+    form = [("To", message.to.e164), ("From", message.sender.text)]
+    if account.messaging_service:
+        form.append(("MessagingServiceSid", account.messaging_service))
+    form.append(("Body", message.text))
+    if validity := _validity(message, account, now):
+        form.append(("ValidityPeriod", str(validity)))
+    if account.hook:
+        form.append(("StatusCallback", account.hook.receipts_url(message.reference)))
+    return HttpRequest(url=f"{account.url}/Messages.json", form=form, auth=account.auth)
+
+
+def read_answer(answer: HttpAnswer) -> Accepted:
+    """What became of the text.
+
+    Credentials that are not taken are a fault to be mended, not the text's: it waits.
+
+    :raises Rejected: Twilio refused it.
+    :raises Unavailable: Twilio took nothing, because it is busy or does not take the credentials.
+    :raises OutcomeUnknown: the answer is none of Twilio's.
+    """
+    if answer.status == 401:
+        raise Unavailable("Twilio does not take the credentials", code="401", retry_after=_TO_MEND)
+    sid = _yes(answer).get("sid")
+    if not isinstance(sid, str) or not sid:
+        raise OutcomeUnknown("the answer names no message", code=str(answer.status))
+    return Accepted.whole(sid)
+
+
+def build_check(account: Account) -> HttpRequest:
+    """What Twilio answers only if the credentials are right. Most API keys may not look at the account itself."""
+    url = f"{account.url}/Messages.json?PageSize=1" if account.key else f"{account.url}.json"
+    return HttpRequest(url=url, method="GET", auth=account.auth)
+
+
+def read_check(answer: HttpAnswer) -> None:
+    """Return if the credentials are right and the account is active; else raise as `read_answer` does."""
+    said = _yes(answer)
+    status = "active" if "messages" in said else said.get("status")
+    if status is None:
+        raise OutcomeUnknown("the answer names no account", code=str(answer.status))
+    if status != "active":
+        raise Rejected("the account is not active", code=str(status))
+
+
+def _yes(answer: HttpAnswer) -> Mapping[str, object]:
+    said = _said(answer)
+    if answer.status < 300:
+        return said
+    if answer.status < 400:
+        raise OutcomeUnknown("Twilio sends us elsewhere", code=str(answer.status))
+    code = str(said.get("code", ""))
+    if not code.isdecimal():
+        code = str(answer.status)
+    if code in BUSY:
+        raise Unavailable("Twilio takes no more now", code=code)
+    raise Rejected(reason_of(code), code=code, opted_out=code == OPTED_OUT)
+
+
+def _validity(message: Outgoing, account: Account, now: datetime) -> int | None:
+    """How many seconds Twilio may keep the text: no longer than it is good for."""
+    left = None if message.expires_at is None else message.expires_at - now
+    limits = [limit for limit in (account.validity, left) if limit is not None]
+    if not limits:
+        return None
+    return int(max(timedelta(seconds=1), min(*limits, _LONGEST_VALIDITY)).total_seconds())
+
+
+def _said(answer: HttpAnswer) -> Mapping[str, object]:
+    try:
+        said = answer.json()
+    except ValueError:
+        return {}
+    return said if isinstance(said, dict) else {}

@@ -1,0 +1,146 @@
+"""Who calls us: Twilio's signature on every callback, and ours on the reference that a receipt brings back."""
+
+from __future__ import annotations
+
+import hmac
+import re
+from base64 import b64encode
+from collections.abc import Iterable, Mapping, Sequence
+from hashlib import sha256
+from typing import TypeAlias
+from urllib.parse import parse_qsl, urlencode
+
+import attrs
+
+from smskit.drivers.base import WebhookRequest
+from smskit.errors import BadCallback, BadSignature, UsageError
+
+Pairs: TypeAlias = Sequence[tuple[str, str]]
+
+_ALGORITHMS: Mapping[str, str] = {"HMAC_SHA1": "sha1", "HMAC_SHA256": "sha256"}
+_WEB = re.compile(r"https?://([^\s/?#:@\[\]]+|\[[0-9a-fA-F:]+\])(:[0-9]{1,5})?(/[^\s?#]*)?")
+_PORT = re.compile(r":[0-9]+$")
+_PORTS: Mapping[str, str] = {"http": ":80", "https": ":443"}
+_MOST_FIELDS = 1000
+
+
+def bare_url(url: str) -> str:
+    """The URL without a slash at its end. :raises UsageError: it has a query, or is no web address."""
+    if _WEB.fullmatch(url) is None:
+        raise UsageError("the URL is one like https://acme.example/sms, without user or query")
+    return url.rstrip("/")
+
+
+@attrs.frozen(kw_only=True)
+class Hook:
+    """Where Twilio calls us, and by which secrets it and we prove ourselves."""
+
+    url: str = attrs.field(converter=bare_url)
+    """As Twilio knows it, whatever proxies stand before us."""
+    keys: Mapping[str, str] = attrs.field(repr=False)
+    """What callbacks may be signed with: shared keys by id, and the auth token as that of no id."""
+    secret: str = attrs.field(repr=False)
+    """What references are signed with."""
+
+    def receipts_url(self, reference: str) -> str:
+        """Where the receipts of one text go: they bring back our reference."""
+        return f"{self.url}?{urlencode({'r': reference, 's': self._sign(reference)})}"
+
+    def reference(self, request: WebhookRequest) -> str | None:
+        """The reference that a callback brings back; none if we did not sign it."""
+        query = first_values(_pairs(_query(request)))
+        reference = query.get("r", "")
+        return reference if _same(query.get("s", ""), self._sign(reference)) else None
+
+    def _sign(self, reference: str) -> str:
+        said = f"smskit receipts {reference}"
+        return hmac.new(_octets(self.secret), _octets(said), sha256).hexdigest()[:32]
+
+
+def verify(request: WebhookRequest, hook: Hook) -> None:
+    """See that Twilio signed the callback: its URL, and its form or, by its hash, its body.
+
+    Twilio signs the URL it was given, at times with and at times without the port. We see the target only, of which a
+    proxy may have changed the path.
+
+    :raises BadSignature: it did not.
+    :raises BadCallback: the callback cannot be read.
+    """
+    key, algorithm = _settings(request.header("X-Twilio-Webhooks-Signature-Settings") or "")
+    secret = hook.keys.get(key)
+    if not secret or algorithm not in _ALGORITHMS:
+        raise BadSignature("signed with a key or an algorithm that is not known here")
+    if not (request.method == "GET" or _is_form(request) or _is_hashed(request)):
+        raise BadSignature("the body is not the one that was signed")
+    form = () if request.method == "GET" else fields(request)
+    given = request.header("X-Twilio-Signature") or ""
+    signatures = (signature(url, form, secret, algorithm) for url in _urls(hook.url, request))
+    if not any(_same(given, wanted) for wanted in signatures):
+        raise BadSignature("the signature does not match")
+
+
+def signature(url: str, form: Iterable[tuple[str, str]], secret: str, algorithm: str = "HMAC_SHA1") -> str:
+    """What Twilio puts in `X-Twilio-Signature`; pairs that repeat count once."""
+    said = url + "".join(name + value for name, value in sorted(set(form)))
+    return b64encode(hmac.digest(_octets(secret), _octets(said), _ALGORITHMS[algorithm])).decode()
+
+
+def fields(request: WebhookRequest) -> Pairs:
+    """What a callback says: its form, or its query if it is a GET. What is no UTF-8 is in surrogate escapes.
+
+    :raises BadCallback: it says too much.
+    """
+    if request.method == "GET":
+        return _pairs(_query(request))
+    return _pairs(request.body.decode("utf-8", "surrogateescape")) if _is_form(request) else ()
+
+
+def first_values(pairs: Pairs) -> Mapping[str, str]:
+    """The pairs as a mapping; of a name that repeats, the first."""
+    return dict(reversed(pairs))
+
+
+def _settings(header: str) -> tuple[str, str]:
+    said = dict(part.strip().split("=", 1) for part in header.split(",") if "=" in part)
+    return said.get("key", ""), said.get("algorithm", "HMAC_SHA1")
+
+
+def _is_form(request: WebhookRequest) -> bool:
+    kind = (request.header("Content-Type") or "").partition(";")[0]
+    return kind.strip().lower() == "application/x-www-form-urlencoded"
+
+
+def _is_hashed(request: WebhookRequest) -> bool:
+    """The signed query holds the hash of this body, and of no other."""
+    hashes = {value.lower() for name, value in _pairs(_query(request)) if name == "bodySHA256"}
+    return hashes == {sha256(request.body).hexdigest()}
+
+
+def _urls(hook: str, request: WebhookRequest) -> Iterable[str]:
+    scheme, _, rest = hook.partition("://")
+    place, slash, path = rest.partition("/")
+    host = _PORT.sub("", place)
+    port = place.removeprefix(host) or _PORTS[scheme]
+    path, query = slash + path, _query(request)
+    for target in (request.raw_target, f"{path}?{query}" if query else path):
+        yield f"{scheme}://{host}{target}"
+        yield f"{scheme}://{host}{port}{target}"
+
+
+def _query(request: WebhookRequest) -> str:
+    return request.raw_target.partition("?")[2]
+
+
+def _pairs(text: str) -> Pairs:
+    try:
+        return parse_qsl(text, keep_blank_values=True, errors="surrogateescape", max_num_fields=_MOST_FIELDS)
+    except ValueError as error:
+        raise BadCallback("more fields than any callback has") from error
+
+
+def _same(given: str, wanted: str) -> bool:
+    return hmac.compare_digest(_octets(given), _octets(wanted))
+
+
+def _octets(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")
