@@ -5,21 +5,30 @@ The server is a process of its own on loopback that reads a request and answers 
 
 from __future__ import annotations
 
+import cProfile
 import json
+import pstats
+import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import TextIO, cast
+from urllib.parse import urlencode
 
 import anyio
 import httpx
-from _bench import arguments, machine, medians, ratio, rounds, table
+from _bench import arguments, folder, machine, medians, number, ratio, rounds, table
 
+from smskit import Kit
+from smskit.drivers.base import WebhookRequest
 from smskit.drivers.http import HttpCaller, HttpRequest
+from smskit.drivers.twilio import Twilio
+from smskit.drivers.twilio.signatures import signature
 
 ANSWER = json.dumps({"sid": "SM" + "0" * 32, "status": "queued", "num_segments": "1"})
+SID, TOKEN = "AC" + "0" * 32, "secret"
 FORM = [("To", "+14155550123"), ("From", "+14155550100"), ("Body", "Your crown is ready.")]
 
 SERVER = f"""
@@ -44,7 +53,9 @@ asyncio.run(main())
 
 
 def main() -> None:
-    options = arguments(__doc__ or "").parse_args()
+    parser = arguments(__doc__ or "")
+    parser.add_argument("--profile", action="store_true", help="say where the time of callbacks goes")
+    options = parser.parse_args()
     count, times = (400, 2) if options.quick else (4000, 7)
     machine()
     with subprocess.Popen([sys.executable, "-c", SERVER], stdout=subprocess.PIPE, text=True) as server:
@@ -54,6 +65,7 @@ def main() -> None:
             sends(url, count, times)
         finally:
             server.kill()
+    callbacks(count, times, profile=options.profile)
 
 
 def sends(url: str, count: int, times: int) -> None:
@@ -70,6 +82,41 @@ def sends(url: str, count: int, times: int) -> None:
         share = 1 / ratio(gave["smskit"], gave["bare httpx"])
         rows.append((str(at_once), f"{share:.0%}", *(f"{count / middle[name]:,.0f}" for name in gave)))
     table(f"Sends a second, median of {times}", ("at once", "smskit of bare", "bare httpx", "smskit"), rows)
+
+
+def callbacks(count: int, times: int, *, profile: bool) -> None:
+    """From the signed request to the answer, which comes once the text is on disk."""
+    rows = []
+    for at_once in (1, 16):
+        rates = [count / anyio.run(receive, count, at_once) for _ in range(times)]
+        rows.append((str(at_once), f"{statistics.median(rates):,.0f}"))
+    table(f"Callbacks a second to stored, median of {times}", ("at once", "smskit"), rows)
+    if profile:
+        watched = cProfile.Profile()
+        watched.runcall(anyio.run, receive, count, 16)
+        pstats.Stats(watched).sort_stats("tottime").print_stats(15)
+
+
+async def receive(count: int, at_once: int) -> float:
+    driver = Twilio(SID, TOKEN, ["+14155550100"], public_url="https://acme.example/sms")
+    with folder() as where:
+        async with Kit(f"sqlite:///{where / 'desk.db'}", drivers=[driver]) as kit:
+            waiting = iter([callback(which) for which in range(count)])
+            return await hammer(lambda: kit.receive("twilio", next(waiting)), count, at_once)
+
+
+def callback(which: int) -> WebhookRequest:
+    """A text of one of 500 people."""
+    form = [("MessageSid", f"SM{which:032x}"), ("From", number(which % 500).e164)]
+    form += [("To", "+14155550100"), ("Body", "Tuesday is fine."), ("NumMedia", "0")]
+    signed = signature("https://acme.example/sms/twilio", form, TOKEN)
+    kind = ("Content-Type", "application/x-www-form-urlencoded")
+    return WebhookRequest(
+        method="POST",
+        raw_target="/sms/twilio",
+        headers=[("X-Twilio-Signature", signed), kind],
+        body=urlencode(form).encode(),
+    )
 
 
 async def ours(url: str, count: int, at_once: int) -> float:

@@ -1,16 +1,15 @@
 """The whole story in a terminal: consent, delivery, a reply, a STOP, a blocked text, a conversation that comes back.
 
-    scripts/demo [DATABASE] [--svg FILE]
+    scripts/demo [DATABASE] [--carrier twilio-lookalike] [--svg FILE]
 
-The carrier is the local one, so nothing leaves this machine. The database is a new file in a new folder for
-temporary files, unless you name a file that does not exist yet.
+The carrier is the local one, or a look-alike of Twilio on this machine, so nothing leaves it. The database is a new
+file in a new folder for temporary files, unless you name a file that does not exist yet.
 """
 
 import argparse
 import re
 import shlex
 import sys
-from datetime import timedelta
 from pathlib import Path
 from tempfile import mkdtemp
 from urllib.parse import quote
@@ -18,7 +17,7 @@ from urllib.parse import quote
 import anyio
 from anyio.abc import ObjectReceiveStream, ObjectSendStream
 
-from smskit import Consent, Conversation, Desk, Kit, LocalCarrier, Message, Origin, Policy, Status
+from smskit import Consent, Conversation, Desk, Driver, Kit, Message, Origin, Policy, Status
 from smskit.errors import MissingExtra, SmsKitError
 from smskit.model.events import MessageReceived
 
@@ -31,8 +30,10 @@ try:
 except ImportError as error:
     raise SystemExit(f"error: {MissingExtra('the demo', 'cli')}") from error
 
+from lines import LINES, Line
+
 CONTACTS = Path(__file__).with_name("contacts.csv")
-OURS, ADA, BEN, WALK_IN = "+14155550100", "+14155550111", "+14155550112", "+14155550187"
+ADA, BEN, WALK_IN = "+14155550111", "+14155550112", "+14155550187"
 POLICY = Policy(
     brand="Smile Dental",
     default_region="US",
@@ -42,16 +43,18 @@ LOOK = "select status, text from smskit_message"
 STYLES = {Status.DELIVERED: "bold green", Status.BLOCKED: "bold red", Status.QUEUED: "dim"}
 
 
-async def tell(database: Path, console: Console) -> None:
+async def tell(database: Path, console: Console, carrier: str) -> None:
     """The story, from an empty database to a full inbox."""
-    carrier = LocalCarrier([OURS], latency=timedelta(milliseconds=250))
-    kit = Kit(f"sqlite:///{quote(str(database))}", drivers=[carrier], policy=POLICY)
+
+    def make_kit(driver: Driver) -> Kit:
+        return Kit(f"sqlite:///{quote(str(database))}", drivers=[driver], policy=POLICY)
+
     arrives, inbox = anyio.create_memory_object_stream[Message](10)
-    async with arrives, inbox, kit, kit.run(), anyio.create_task_group() as tasks:
-        desk = kit.as_actor("front desk")
+    async with arrives, inbox, LINES[carrier](make_kit) as line, anyio.create_task_group() as tasks:
+        desk = line.kit.as_actor("front desk")
         tasks.start_soon(follow, desk, arrives)
         with anyio.fail_after(60):
-            await Story(desk, carrier, inbox, console).tell()
+            await Story(desk, line, inbox, console).tell()
         tasks.cancel_scope.cancel()
 
 
@@ -65,11 +68,9 @@ async def follow(desk: Desk, arrives: ObjectSendStream[Message]) -> None:
 class Story:
     """Each chapter asks the desk for something and prints what came of it."""
 
-    def __init__(
-        self, desk: Desk, carrier: LocalCarrier, inbox: ObjectReceiveStream[Message], console: Console
-    ) -> None:
+    def __init__(self, desk: Desk, line: Line, inbox: ObjectReceiveStream[Message], console: Console) -> None:
         self.desk = desk
-        self.carrier = carrier
+        self.line = line
         self.inbox = inbox
         self.console = console
         self.chapters = 0
@@ -144,7 +145,7 @@ class Story:
         self.chapter("What the handsets got")
         table = Table("handset", "texts, oldest first", show_lines=True)
         for number in (ADA, WALK_IN, BEN):
-            table.add_row(number, Text("\n".join(self.carrier.handset(number).received)))
+            table.add_row(number, Text("\n".join(self.line.received(number))))
         self.console.print(table)
 
     async def send(self, chat: Conversation, text: str, origin: Origin = Origin.MANUAL) -> Message:
@@ -162,7 +163,7 @@ class Story:
 
     async def hear(self, number: str, text: str) -> None:
         """A person texts us, and we print what arrived."""
-        self.carrier.text(number, text)
+        await self.line.text(number, text)
         message = await self.inbox.receive()
         chat = await self.desk.conversations.get(message.conversation_id)
         self.say(f"from {chat.name}: {message.text}", "magenta")
@@ -214,6 +215,7 @@ def drawn(console: Console) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("database", type=Path, nargs="?", help="a file that does not exist yet")
+    parser.add_argument("--carrier", choices=LINES, default="local", help="what the texts go over")
     parser.add_argument("--svg", type=Path, help="also draw what is shown into this file")
     options = parser.parse_args()
     if options.database is not None and options.database.exists():
@@ -221,9 +223,10 @@ def main() -> None:
     database = (options.database or Path(mkdtemp(prefix="smskit-demo-")) / "demo.db").absolute()
 
     console = Console(highlight=False, record=options.svg is not None, width=100 if options.svg else None)
-    console.print("[bold]smskit[/]: business texting on an SQLite file and a carrier inside this process")
+    over = "a carrier inside this process" if options.carrier == "local" else "a look-alike of Twilio"
+    console.print(f"[bold]smskit[/]: business texting on an SQLite file and {over}")
     try:
-        anyio.run(tell, database, console)
+        anyio.run(tell, database, console, options.carrier)
     except SmsKitError as error:
         raise SystemExit(f"error: {error}") from error
     if options.svg is not None:

@@ -133,3 +133,26 @@ def test_the_demo_draws_a_picture_that_fetches_nothing(run_example: Run, tmp_pat
     assert drawn.startswith("<svg")
     assert "@font-face" not in drawn
     assert [link for link in ("url(http", "href=", "<script") if link in drawn] == []
+
+
+def test_the_same_story_goes_over_http(run_example: Run, tmp_path: Path) -> None:
+    """Twilio answers STOP itself, so that text is on the phone and not in our thread."""
+    database = tmp_path / "demo.db"
+    done = run_example("demo.py", str(database), "--carrier", "twilio-lookalike")
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "You have successfully been unsubscribed" in done.stdout
+    assert [line[:2] for line in thread_with(database, "+14155550111")] == [
+        ("consent", "delivered"),
+        ("manual", "delivered"),
+        (None, "received"),
+        ("manual", "delivered"),
+        (None, "received"),
+    ]
+    assert [line[:2] for line in thread_with(database, "+14155550112")] == [
+        ("consent", "delivered"),
+        ("manual", "delivered"),
+        (None, "received"),
+        (None, "received"),
+        ("reminder", "blocked"),
+    ]

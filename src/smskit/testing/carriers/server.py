@@ -36,7 +36,8 @@ class Request:
 
     def __init__(self, head: h11.Request, link: _Link) -> None:
         self.method = head.method.decode()
-        self.path = head.target.decode().partition("?")[0]
+        self.target = head.target.decode()
+        self.path = self.target.partition("?")[0]
         self.headers = {name.decode(): value.decode("latin-1") for name, value in head.headers}
         self._link = link
         self._body: bytes | None = None
