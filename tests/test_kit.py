@@ -173,3 +173,16 @@ def test_a_repr_shows_where_things_are_and_no_secret() -> None:
     assert "password" not in repr(
         Kit("sqlite://", drivers=["local:?sender=%2B14155550100"], clock=SystemClock())
     )
+
+
+async def test_a_driver_that_cannot_be_closed_does_not_keep_the_store_open() -> None:
+    class Stuck(LocalCarrier):
+        async def aclose(self) -> None:
+            raise ConnectionError("it hangs")
+
+    kit = Kit("sqlite://", drivers=[Stuck(["+14155550100"])])
+    with pytest.raises(ConnectionError):
+        async with kit:
+            pass
+    with pytest.raises(KitClosed):
+        await kit.storage.last_position()

@@ -305,3 +305,10 @@ def test_a_process_ends_without_closing_it_and_nothing_is_lost(url: str) -> None
 
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "200\n", "")
     assert anyio.run(texts_in, url) == ["hello"]
+
+
+def test_after_a_fork_nobody_waits_for_ever(app: Webhooks) -> None:
+    assert ask(app)[0] == 200
+    app._process = -1  # as a child sees it
+
+    assert ask(app)[0] == 503

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
@@ -14,6 +15,7 @@ from anyio.from_thread import BlockingPortal
 
 from smskit.drivers.base import WebhookRequest, WebhookResponse
 from smskit.engine.blaming import blame
+from smskit.errors import KitClosed
 from smskit.kit import Kit
 
 log = logging.getLogger("smskit.hosting")
@@ -75,6 +77,7 @@ class Background:
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._portal: BlockingPortal | None = None
+        self._process = os.getpid()
 
     def answer(
         self,
@@ -110,6 +113,8 @@ class Background:
             return WebhookResponse(status=503)
 
     def _opened(self) -> BlockingPortal:
+        if self._portal is not None and self._process != os.getpid():
+            raise KitClosed("this process was forked from one that takes callbacks; fork before the first")
         with self._lock:
             if (portal := self._portal) is not None:
                 return portal
@@ -117,18 +122,22 @@ class Background:
             # A daemon keeps no process from ending. What was answered is stored by then.
             self._thread = threading.Thread(target=self._run, args=(opened,), name="smskit", daemon=True)
             self._thread.start()
+            self._process = os.getpid()
             return opened.result()
 
     def _run(self, opened: Future[BlockingPortal]) -> None:
+        failure: BaseException | None = None
         try:
             anyio.run(self._serve, opened)
         except BaseException as error:  # noqa: BLE001 - somebody waits for `opened`; the next callback tries again
-            if opened.done():
-                log.error("the Kit stopped: %s", blame(error))
-            else:
-                opened.set_exception(error)
-        finally:
-            self._portal = None
+            failure = error
+        self._portal = None  # before anybody hears of it and opens another
+        if failure is None:
+            return
+        if opened.done():
+            log.error("the Kit stopped: %s", blame(failure))
+        else:
+            opened.set_exception(failure)
 
     async def _serve(self, opened: Future[BlockingPortal]) -> None:
         async with self._kit, BlockingPortal() as portal:

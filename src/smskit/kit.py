@@ -129,9 +129,10 @@ class Kit:
 
     async def _close(self) -> None:
         with anyio.CancelScope(shield=True):
-            for driver in self.drivers:
-                await driver.aclose()
-            await self.storage.aclose()
+            async with AsyncExitStack() as closing:
+                closing.push_async_callback(self.storage.aclose)
+                for driver in self.drivers:
+                    closing.push_async_callback(driver.aclose)
 
     def org(self, name: str) -> Desk:
         """The desk of an org, for a host that has many."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import socket
 from base64 import b64encode
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import anyio
 import httpx
@@ -383,3 +384,31 @@ def test_a_request_and_an_answer_show_nothing_private() -> None:
 def test_what_is_no_json_is_a_value_error(body: bytes) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 - the promise is that class and no more
         HttpAnswer(status=200, body=body).json()
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # what the loops left open
+def test_a_caller_that_was_used_in_a_loop_that_ended_is_as_good_as_new() -> None:
+    """A check at the start, in a loop of its own, once made the first text unknown."""
+    caller = HttpCaller()
+
+    async def call() -> int:
+        async with a_server(answering(OK)) as url:
+            return (await caller.call(HttpRequest(url=url))).status
+
+    async def close() -> None:
+        await caller.aclose()
+
+    for backend in ("asyncio", "trio", "asyncio"):
+        assert anyio.run(call, backend=backend) == 200
+    anyio.run(close)
+    gc.collect()
+
+
+@pytest.mark.parametrize("request_", [{"headers": {"X": "\u20ac"}}, {"form": [("Body", "\ud83d")]}])
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])
+async def test_what_cannot_be_asked_was_not_accepted(request_: dict[str, Any]) -> None:
+    async with a_caller() as caller:
+        with pytest.raises(Unavailable) as raised:
+            await caller.call(HttpRequest(url="http://127.0.0.1:9", **request_))
+
+    assert raised.value.code == "setup"

@@ -11,6 +11,7 @@ from typing import Self
 from urllib.parse import urlencode
 
 import anyio
+import anyio.lowlevel
 import attrs
 import httpx
 
@@ -27,6 +28,7 @@ _NOTHING_LEFT = (
     httpx.PoolTimeout,
     httpx.ProxyError,
     httpx.UnsupportedProtocol,
+    httpx.LocalProtocolError,
 )
 
 
@@ -78,15 +80,17 @@ class HttpCaller:
         self._connections = connections
         self._transport = transport
         self._client: httpx.AsyncClient | None = None
+        self._loop: object = None
         self._under_way = 0
 
     async def call(self, request: HttpRequest) -> HttpAnswer:
         """The carrier's yes, its no (4xx), or a redirection, which is not followed.
 
         The timeout is for all of it. An answer larger than a megabyte counts as a broken one. The code of an
-        error is `window`, `connect`, `timeout`, `broken` or the status.
+        error is `window`, `setup`, `connect`, `timeout`, `broken` or the status.
 
-        :raises Unavailable: no connection, more calls at once than connections, or the carrier is busy (425, 429).
+        :raises Unavailable: nothing has left: no request could be made, there is no connection, or none free, or the
+            carrier is busy (425, 429).
         :raises OutcomeUnknown: no whole answer after the request may have left, or the carrier failed (408, 5xx).
         """
         if self._under_way >= self._connections:
@@ -107,25 +111,30 @@ class HttpCaller:
     async def aclose(self) -> None:
         """Let go of the connections. Closing twice does no harm."""
         client, self._client = self._client, None
-        if client is not None:
+        if client is not None and self._loop == anyio.lowlevel.current_token():
             await client.aclose()
 
     async def _exchange(self, request: HttpRequest) -> HttpAnswer:
-        if self._client is None:
-            self._client = self._open()
-        content, kind = _content(request)
-        asked = self._client.build_request(
-            request.method, request.url, headers={**kind, **request.headers}, content=content
-        )
-        asked.stream = _Body(content)
+        try:
+            client = self._here()
+            asked = _prepared(client, request)
+        except Exception as error:
+            raise Unavailable("the request cannot be made", code="setup") from error
         auth = None if request.auth is None else httpx.BasicAuth(*request.auth)
-        response = await self._client.send(asked, auth=auth, stream=True)
+        response = await client.send(asked, auth=auth, stream=True)
         try:
             headers = dict(response.headers)
             _check_status(response.status_code, headers)
             return HttpAnswer(status=response.status_code, headers=headers, body=await _read(response))
         finally:
             await response.aclose()
+
+    def _here(self) -> httpx.AsyncClient:
+        """The client of this event loop. Connections of another one are of no use, and it may have ended."""
+        loop = anyio.lowlevel.current_token()
+        if self._client is None or self._loop != loop:
+            self._client, self._loop = self._open(), loop
+        return self._client
 
     def _open(self) -> httpx.AsyncClient:
         # Half of the timeout for connecting, TCP and TLS each a quarter: what is left by then is in doubt.
@@ -156,6 +165,14 @@ class _Body(httpx.AsyncByteStream):
         if not self._pieces:
             raise StopAsyncIteration
         return self._pieces.pop()
+
+
+def _prepared(client: httpx.AsyncClient, request: HttpRequest) -> httpx.Request:
+    content, kind = _content(request)
+    headers = {**kind, **request.headers}
+    asked = client.build_request(request.method, request.url, headers=headers, content=content)
+    asked.stream = _Body(content)
+    return asked
 
 
 def _content(request: HttpRequest) -> tuple[bytes, Mapping[str, str]]:

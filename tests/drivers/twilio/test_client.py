@@ -189,3 +189,14 @@ def test_a_url_makes_one() -> None:
 def test_a_url_that_lacks_something(url: str, remedy: str) -> None:
     with pytest.raises(UsageError, match=remedy):
         from_url(DriverUrl.parse(url))
+
+
+@pytest.mark.parametrize("name", ["", "us/east", "é", "a b"])
+def test_a_name_that_no_url_can_hold_is_refused(name: str) -> None:
+    with pytest.raises(UsageError, match="URL of the callbacks"):
+        Twilio(SID, "token", SENDERS, name=name)
+
+
+def test_an_empty_shared_key_verifies_nothing() -> None:
+    with pytest.raises(UsageError, match="no callback can be verified"):
+        Twilio(SID, None, SENDERS, api_key=("SK" + "0" * 32, "secret"), shared_keys={"CR1": ""})

@@ -293,3 +293,15 @@ def test_the_secrets_do_not_show() -> None:
 def test_a_public_url_is_a_web_address_without_more(url: str) -> None:
     with pytest.raises(UsageError):
         a_hook(url)
+
+
+def test_what_was_signed_as_a_form_does_not_pass_for_a_get() -> None:
+    """A texter may write a query, and who sees the signature of that text could have it read as one."""
+    body = "/twilio?Body=STOP&From=%2B14155559999&To=%2B14155550100&MessageSid=SMforged&z="
+    form = [("AccountSid", "AC1"), ("Body", body), ("From", "+14155550123")]
+    signed = signature("https://acme.example/sms/twilio", form, TOKEN)
+    path = "/sms/twilio" + "".join(name + value for name, value in sorted(form))
+    request = WebhookRequest(method="GET", raw_target=path, headers=[("X-Twilio-Signature", signed)])
+
+    with pytest.raises(BadSignature):
+        verify(request, Hook(url="https://acme.example/sms/twilio", keys={"": TOKEN}, secret=TOKEN))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Self
@@ -64,7 +65,9 @@ class Twilio(Driver):
         super().__init__(name, senders, features)
         if not self.senders:
             raise UsageError("a Twilio driver needs at least one sender")
-        if not (auth_token or shared_keys or insecure):
+        if re.fullmatch(r"[\w.~-]+", name, re.ASCII) is None:
+            raise UsageError("the name stands in the URL of the callbacks: letters, digits and . _ ~ -")
+        if not (auth_token or insecure or any((shared_keys or {}).values())):
             raise UsageError("without the auth token no callback can be verified; insecure=True does without")
         key, secret = api_key or (None, auth_token)
         if not secret:
@@ -106,13 +109,17 @@ class Twilio(Driver):
         return read_answer(await self._http.call(request))
 
     async def check(self) -> None:
-        """See that the account is active and the credentials are right.
+        """See that the account is active and the credentials are right. It may be asked in any event loop.
 
         :raises Rejected: they are not; the code says why.
         :raises Unavailable: Twilio could not be reached, or is busy.
         :raises OutcomeUnknown: Twilio did not answer, or not as it should.
         """
-        read_check(await self._http.call(build_check(self._account)))
+        caller = HttpCaller(timeout=self.features.timeout)
+        try:
+            read_check(await caller.call(build_check(self._account)))
+        finally:
+            await caller.aclose()
 
     def parse_webhook(self, request: WebhookRequest) -> WebhookResult:
         hook = self._account.hook

@@ -10,7 +10,7 @@ import attrs
 
 from smskit.drivers.http import HttpAnswer, HttpRequest
 from smskit.drivers.twilio.signatures import Hook, bare_url
-from smskit.drivers.twilio.words import BUSY, OPTED_OUT, reason_of
+from smskit.drivers.twilio.words import ACCOUNT, BUSY, OPTED_OUT, reason_of
 from smskit.errors import OutcomeUnknown, Rejected, Unavailable, UsageError
 from smskit.model.traffic import Accepted, Outgoing
 
@@ -67,14 +67,17 @@ def build_request(message: Outgoing, account: Account, now: datetime) -> HttpReq
 def read_answer(answer: HttpAnswer) -> Accepted:
     """What became of the text.
 
-    Credentials that are not taken are a fault to be mended, not the text's: it waits.
+    An account that is not taken, and a refusal that is not Twilio's, are to be mended, and not the text's: it waits.
 
     :raises Rejected: Twilio refused it.
-    :raises Unavailable: Twilio took nothing, because it is busy or does not take the credentials.
+    :raises Unavailable: Twilio took nothing, because it is busy or does not take the account.
     :raises OutcomeUnknown: the answer is none of Twilio's.
     """
-    if answer.status == 401:
-        raise Unavailable("Twilio does not take the credentials", code="401", retry_after=_TO_MEND)
+    said = _said(answer)
+    code = str(said.get("code", ""))
+    if answer.status == 401 or (400 <= answer.status < 500 and (code in ACCOUNT or not said)):
+        code = code if code.isdecimal() else str(answer.status)
+        raise Unavailable("the account is not accepted", code=code, retry_after=_TO_MEND)
     sid = _yes(answer).get("sid")
     if not isinstance(sid, str) or not sid:
         raise OutcomeUnknown("the answer names no message", code=str(answer.status))

@@ -60,8 +60,8 @@ class Hook:
 def verify(request: WebhookRequest, hook: Hook) -> None:
     """See that Twilio signed the callback: its URL, and its form or, by its hash, its body.
 
-    Twilio signs the URL it was given, at times with and at times without the port. We see the target only, of which a
-    proxy may have changed the path.
+    Twilio signs the URL it was given, at times with and at times without the port. Of what came only
+    the query counts: the path is ours, and proxies may have changed it.
 
     :raises BadSignature: it did not.
     :raises BadCallback: the callback cannot be read.
@@ -121,10 +121,12 @@ def _urls(hook: str, request: WebhookRequest) -> Iterable[str]:
     place, slash, path = rest.partition("/")
     host = _PORT.sub("", place)
     port = place.removeprefix(host) or _PORTS[scheme]
-    path, query = slash + path, _query(request)
-    for target in (request.raw_target, f"{path}?{query}" if query else path):
-        yield f"{scheme}://{host}{target}"
-        yield f"{scheme}://{host}{port}{target}"
+    path = slash + path
+    # Not the path that came: what was signed as a form could be put into it, and pass for a GET.
+    came, mark, query = request.raw_target.partition("?")
+    target = f"{path}{'/' * came.endswith('/')}{mark}{query}"
+    yield f"{scheme}://{host}{target}"
+    yield f"{scheme}://{host}{port}{target}"
 
 
 def _query(request: WebhookRequest) -> str:

@@ -59,6 +59,9 @@ _REASONS: Mapping[str, str] = {
 }
 
 
+ACCOUNT = frozenset(code for code, reason in _REASONS.items() if reason == _ACCOUNT)
+
+
 def status_of(word: str, code: str | None) -> Status:
     """What a receipt says, in Twilio's word and perhaps an error code; `unknown` for a new word."""
     status = _STATUSES.get(word.lower(), Status.UNKNOWN)
