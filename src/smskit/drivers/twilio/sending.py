@@ -74,9 +74,8 @@ def read_answer(answer: HttpAnswer) -> Accepted:
     :raises OutcomeUnknown: the answer is none of Twilio's.
     """
     said = _said(answer)
-    code = str(said.get("code", ""))
+    code = _code(answer, said)
     if answer.status == 401 or (400 <= answer.status < 500 and (code in ACCOUNT or not said)):
-        code = code if code.isdecimal() else str(answer.status)
         raise Unavailable("the account is not accepted", code=code, retry_after=_TO_MEND)
     sid = _yes(answer).get("sid")
     if not isinstance(sid, str) or not sid:
@@ -106,12 +105,16 @@ def _yes(answer: HttpAnswer) -> Mapping[str, object]:
         return said
     if answer.status < 400:
         raise OutcomeUnknown("Twilio sends us elsewhere", code=str(answer.status))
-    code = str(said.get("code", ""))
-    if not code.isdecimal():
-        code = str(answer.status)
+    code = _code(answer, said)
     if code in BUSY:
         raise Unavailable("Twilio takes no more now", code=code)
     raise Rejected(reason_of(code), code=code, opted_out=code == OPTED_OUT)
+
+
+def _code(answer: HttpAnswer, said: Mapping[str, object]) -> str:
+    """Twilio's own, or that of HTTP."""
+    code = str(said.get("code", ""))
+    return code if code.isdecimal() else str(answer.status)
 
 
 def _validity(message: Outgoing, account: Account, now: datetime) -> int | None:
