@@ -10,6 +10,7 @@ from smskit.encoding.reassembly import (
     Piece,
     join,
     join_incomplete,
+    missing,
     take_apart,
 )
 from smskit.encoding.report import Costly, Report, report, smart_encoding
@@ -35,6 +36,7 @@ __all__ = [
     "count_parts",
     "join",
     "join_incomplete",
+    "missing",
     "report",
     "segment",
     "smart_encoding",

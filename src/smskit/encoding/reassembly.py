@@ -92,11 +92,16 @@ def join_incomplete(pieces: Mapping[int, Piece], total: int) -> str:
     text = ""
     for here, sequences in itertools.groupby(range(1, total + 1), key=pieces.__contains__):
         numbers = list(sequences)
-        text += join(pieces[number] for number in numbers) if here else _missing(numbers, total)
+        text += join(pieces[number] for number in numbers) if here else _note(numbers, total)
     return text
 
 
-def _missing(numbers: list[int], total: int) -> str:
+def missing(pieces: Mapping[int, Piece], total: int) -> tuple[int, ...]:
+    """Which parts of a text did not come, counted from 1."""
+    return tuple(place for place in range(1, total + 1) if place not in pieces)
+
+
+def _note(numbers: list[int], total: int) -> str:
     which = f"part {numbers[0]}" if len(numbers) == 1 else f"parts {numbers[0]} to {numbers[-1]}"
     return f"[{which} of {total} did not arrive]"
 
@@ -192,5 +197,5 @@ class Collector(Generic[K]):
             sender=sender,
             text=join_incomplete(assembly.pieces, total),
             total=total,
-            missing=tuple(number for number in range(1, total + 1) if number not in assembly.pieces),
+            missing=missing(assembly.pieces, total),
         )

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import attrs
 
 from smskit.compliance.opt_words import Word, classify
-from smskit.encoding import join, join_incomplete
+from smskit.encoding import join, join_incomplete, missing
 from smskit.model.addresses import PhoneNumber
 from smskit.model.codec import to_micros
 from smskit.model.contacts import Scope, Source
@@ -112,8 +112,12 @@ def _give_up(tx: Tx, series: parts.Series, kept: parts.Kept, now: int) -> None:
     if classify(join(kept.pieces[place] for place in sorted(kept.pieces))) is Word.STOP:
         _obey(tx, chat, "", Reading(word=Word.STOP, word_if_opted_out=Word.STOP, answers={}))
     tell(tx, chat.org, MessageReceived(conversation_id=chat.id, message_id=message_id), now)
-    missing = tuple(place for place in range(1, series.total + 1) if place not in kept.pieces)
-    told = TextIncomplete(conversation_id=chat.id, message_id=message_id, total=series.total, missing=missing)
+    told = TextIncomplete(
+        conversation_id=chat.id,
+        message_id=message_id,
+        total=series.total,
+        missing=missing(kept.pieces, series.total),
+    )
     tell(tx, chat.org, told, now)
     parts.forget(tx, series)
 
