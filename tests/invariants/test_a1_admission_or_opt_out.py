@@ -209,10 +209,22 @@ async def test_an_opt_out_races_the_dispatcher_thousands_of_times_and_one_wins_e
     Events are in the order of commits. So a message that reached the carrier is flagged if and only if the opt-out
     stands in the events before the carrier's answer, and one that was cancelled is not in the carrier's book.
     """
+    winners: Counter[str] = Counter()
+    for seed in range(1, 6):
+        won = await _mass_race(seed)
+        assert sum(won.values()) == RACERS
+        winners += won
+        if len(winners) == 3:  # who wins how often is up to the machine
+            break
+    assert min(winners[kind] for kind in ("opt-out", "admission", "raced")) > 0
+
+
+async def _mass_race(seed: int) -> Counter[str]:
+    """Who won how often."""
     carrier = HastyCarrier(
         ["+14155550100"], latency=timedelta(days=1), features=Features(window=40, receipts=False)
     )
-    luck = random.Random(1)
+    luck = random.Random(seed)
     async with Kit("sqlite://", drivers=[carrier]) as kit:
         contacts = await _crowd(kit)
         messages = await _blast(kit, contacts)
@@ -225,14 +237,10 @@ async def test_an_opt_out_races_the_dispatcher_thousands_of_times_and_one_wins_e
         final = [await kit.org(DEFAULT_ORG).message(one) for one in messages]
 
     book = Counter(int(carried.reference.partition("-")[0]) for carried in carrier.book)
-    winners = Counter(
+    return Counter(
         _winner(message, moves[message.id], opt_outs[messages[message.id]], book[message.id])
         for message in final
     )
-    assert sum(winners.values()) == RACERS
-    # Who wins how often is up to the machine; it was a race if both sides did.
-    assert winners["opt-out"] > 0, winners
-    assert winners["admission"] + winners["raced"] > 0, winners
 
 
 async def _crowd(kit: Kit) -> list[Contact]:
