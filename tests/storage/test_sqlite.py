@@ -244,10 +244,9 @@ def test_what_may_not_be_written_is_refused_at_opening(
 
     said = run_child(
         """
-        if os.getuid() == 0:
-            os.setuid(65534)  # root may write everywhere; nobody may not
-
         async def main():
+            if os.getuid() == 0:
+                os.setuid(65534)  # root may write everywhere; nobody may not
             try:
                 await SqliteStorage(path, lease_clock=clock.now).open()
             except StorageError as error:
