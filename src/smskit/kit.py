@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncIterator, Callable, Generator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from os import PathLike
 from types import TracebackType
 from typing import Self
 from urllib.parse import unquote, urlsplit
@@ -28,6 +29,7 @@ from smskit.engine.hub import Hub
 from smskit.engine.identity import Identity
 from smskit.engine.judging import Judge, PolicyBook
 from smskit.engine.links import Links
+from smskit.engine.media import MediaFetching
 from smskit.engine.observing import Observer, Observers
 from smskit.engine.outgoing import Sending
 from smskit.engine.receiving import Receiver
@@ -37,14 +39,16 @@ from smskit.engine.writing import Writing
 from smskit.errors import KitClosed, UsageError
 from smskit.model.ids import DEFAULT_ORG, SYSTEM, MessageId, Org
 from smskit.model.policies import Policy
-from smskit.storage.base import Storage
+from smskit.storage.base import MediaStore, Storage
+from smskit.storage.files import FileMediaStore
 
 
 class Kit:
     """A texting desk over a store and some drivers.
 
     Building it does no I/O, so it can stand at module level. `async with kit` opens it, in the event loop that will
-    use it. As a desk it is that of the default org, and its actor is the system.
+    use it. As a desk it is that of the default org, and its actor is the system. `media` is where what comes with
+    texts is kept: a folder, or a store of the host's own; with SQLite it is a folder beside the file unless given.
     """
 
     def __init__(
@@ -53,6 +57,7 @@ class Kit:
         *,
         drivers: Sequence[Driver | str] = (),
         policy: Policy | None = None,
+        media: MediaStore | str | PathLike[str] | None = None,
         rules: Sequence[HostRule] = (),
         observers: Sequence[Observer] = (),
         clock: Clock | None = None,
@@ -60,6 +65,10 @@ class Kit:
     ) -> None:
         self.clock = clock or SystemClock()
         self.storage = open_storage(storage, self.clock) if isinstance(storage, str) else storage
+        self.media = (
+            FileMediaStore(media) if isinstance(media, (str, PathLike)) else media or self.storage.media_store
+        )
+        """Where the content of media is kept; None if the store knows no place and the host named none."""
         self.drivers = tuple(open_driver(driver) for driver in drivers)
         _no_two_alike(self.drivers)
         self._worker = Identity(worker)
@@ -89,6 +98,7 @@ class Kit:
             sending=self._sending,
             writing=writing,
             observer=observer,
+            media=MediaFetching(self.storage, self.media, self.clock, self.drivers, self._worker),
             worker=self._worker,
             owns=self._links.owns,
         )
@@ -99,6 +109,7 @@ class Kit:
             sending=self._sending,
             router=router,
             hub=self._hub,
+            media=self.media,
         )
         self._desk = self.org(DEFAULT_ORG)
         self._open: AsyncExitStack | None = None

@@ -29,6 +29,8 @@ from smskit.model.events import (
     ConversationStarted,
     Happening,
     IntakeRefused,
+    MediaLost,
+    MediaStored,
     MessageMade,
     MessageReceived,
     OptedIn,
@@ -36,7 +38,7 @@ from smskit.model.events import (
     StatusChanged,
     TextIncomplete,
 )
-from smskit.model.ids import DEFAULT_ORG, Actor, ContactId, ConversationId, MessageId, SenderId
+from smskit.model.ids import DEFAULT_ORG, Actor, ContactId, ConversationId, MediaId, MessageId, SenderId
 from smskit.model.messages import Category, Flag, Kind, MessageRecord, Origin
 from smskit.model.policies import ActorPolicy, Consent, Permission, Policy, ToOptedOut
 from smskit.model.statuses import Status
@@ -160,6 +162,8 @@ HAPPENINGS = [
     OptedIn(number_masked=ALICE.masked, contact_id=None, source=Source.WORD),
     IntakeRefused(intake_id=9, error="not a number"),
     TextIncomplete(conversation_id=ConversationId(1), message_id=MessageId(3), total=4, missing=(2, 4)),
+    MediaStored(conversation_id=ConversationId(1), message_id=MessageId(3), media_id=MediaId(7)),
+    MediaLost(conversation_id=ConversationId(1), message_id=MessageId(3), media_id=MediaId(7), code="404"),
 ]
 
 
@@ -194,6 +198,7 @@ def test_a_message_is_read_from_a_row_that_has_more() -> None:
         "code": None,
         "flags": 3,
         "after_id": None,
+        "media_count": 2,
         "lane": 0,
         "fence": 1,
     }
@@ -221,6 +226,7 @@ def test_a_message_is_read_from_a_row_that_has_more() -> None:
         code=None,
         flags=Flag.RACED | Flag.OUT_OF_ORDER,
         after_id=None,
+        media_count=2,
     )
 
 

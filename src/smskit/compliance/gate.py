@@ -26,6 +26,8 @@ class Request:
     category: Category
     text: str
     parts: int
+    media: int = 0
+    """How many pictures, videos and the like go with it."""
 
 
 @attrs.frozen(kw_only=True)

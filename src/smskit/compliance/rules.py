@@ -15,9 +15,9 @@ from smskit.model.policies import Policy, ToOptedOut
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
-def unsafe_text(text: str) -> str | None:
-    """Why a text cannot be sent by anybody: it is empty, or holds control characters."""
-    if not text.strip():
+def unsafe_text(text: str, media: int = 0) -> str | None:
+    """Why a text cannot be sent by anybody: it is empty and without media, or holds control characters."""
+    if not (text.strip() or media):
         return "the text is empty"
     if _CONTROL.search(text):
         return "the text holds control characters"
@@ -26,7 +26,7 @@ def unsafe_text(text: str) -> str | None:
 
 def content(request: Request, _facts: Facts, policy: Policy, _now: datetime) -> Decision | None:
     """An empty, unsafe or endless text goes to nobody."""
-    why = unsafe_text(request.text)
+    why = unsafe_text(request.text, request.media)
     if why is not None:
         return Denied("content", why)
     if request.parts > policy.max_parts:

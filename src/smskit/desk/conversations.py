@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from smskit.desk.contacts import Contact
@@ -67,8 +68,9 @@ class Conversation:
 
     async def send(
         self,
-        text: str,
+        text: str = "",
         *,
+        media: Sequence[str] = (),
         key: str | None = None,
         origin: Origin | str = Origin.MANUAL,
         category: Category | str | None = None,
@@ -78,9 +80,10 @@ class Conversation:
         """Send a text. It may come back `blocked`, as a value; its consent message goes first when policy asks.
 
         The same `key` again gives the same message back and sends nothing, so a caller may repeat the call.
+        `media` are URLs of pictures, videos and the like, which the carrier fetches; a text with media may be empty.
         `origin` tells automated texts from a person's; `at` sends it later.
 
-        :raises InvalidMessage: if the text is empty, unsafe or too long.
+        :raises InvalidMessage: if the text is empty, unsafe or too long, or the sender takes no such media.
         :raises Conflict: if the key belongs to another text or conversation.
         :raises NaiveDatetime: if `at` has no zone.
         :raises PermissionDenied: if the actor may not send.
@@ -91,6 +94,7 @@ class Conversation:
             actor=self._office.actor,
             conversation_id=self.id,
             text=text,
+            media=tuple(media),
             origin=Origin.SCHEDULED if at is not None and origin == Origin.MANUAL else Origin(origin),
             category=None if category is None else Category(category),
             key=key,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
+from smskit.desk.media import Media
 from smskit.desk.office import Office
 from smskit.errors import Conflict
 from smskit.model.decisions import Explanation
@@ -53,6 +54,11 @@ class Message:
         return self.record.parts
 
     @property
+    def media_count(self) -> int:
+        """How many pictures, videos and the like it has."""
+        return self.record.media_count
+
+    @property
     def code(self) -> str | None:
         """Why it was blocked, canceled or failed, in one word."""
         return self.record.code
@@ -83,6 +89,11 @@ class Message:
         The message itself stands where its lowest part stands, so a failed part shows here first.
         """
         return await self._office.storage.part_outcomes(self._office.org, self.id)
+
+    async def media(self) -> Sequence[Media]:
+        """The pictures, videos and the like of it, in order, as they are now."""
+        records = await self._office.storage.list_media(self._office.org, self.id)
+        return [Media(self._office, record) for record in records]
 
     async def wait_for(self, *statuses: Status | str, timeout: timedelta = timedelta(minutes=1)) -> Message:
         """Return once the message reached one of the statuses, or is final without having reached one.

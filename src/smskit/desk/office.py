@@ -13,7 +13,7 @@ from smskit.engine.outgoing import Sending
 from smskit.engine.routing import Router
 from smskit.model.ids import Actor, Org
 from smskit.model.policies import Permission, Policy
-from smskit.storage.base import Storage
+from smskit.storage.base import MediaStore, Storage
 
 
 @attrs.frozen(kw_only=True)
@@ -26,6 +26,7 @@ class Tools:
     sending: Sending
     router: Router
     hub: Hub
+    media: MediaStore | None
 
 
 @attrs.frozen

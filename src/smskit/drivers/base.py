@@ -11,9 +11,9 @@ from typing import Protocol, TypeAlias
 import attrs
 
 from smskit.compliance.opt_words import Word
-from smskit.errors import BadCallback
+from smskit.errors import BadCallback, Rejected
 from smskit.model.conversations import Sender
-from smskit.model.traffic import Accepted, Inbound, InboundPart, Incoming, Outgoing
+from smskit.model.traffic import Accepted, Fetched, Inbound, InboundPart, Incoming, MediaLink, Outgoing
 
 __all__ = [
     "Driver",
@@ -54,6 +54,8 @@ class Features:
     """The words that the carrier answers by itself, so that we must not."""
     national_tables: bool = False
     """It writes texts on the wire itself and can say that they use the national tables of `Outgoing.languages`."""
+    media: int = 0
+    """How many pictures, videos and the like it sends with a text, by `Outgoing.media`."""
     receipts: bool = True
     inbound: bool = True
     timeout: timedelta = timedelta(seconds=30)
@@ -160,6 +162,14 @@ class Driver(ABC):
     async def reconcile(self, message: Outgoing) -> Reconciliation:
         """Ask the carrier about a text whose outcome is unknown."""
         return Unsure()
+
+    async def fetch_media(self, link: MediaLink) -> Fetched:
+        """Fetch what came with a text, from where the driver said in `Inbound.media`.
+
+        :raises Rejected: it is gone, too large, or somewhere we do not go: it is lost.
+        :raises Unavailable: not now. Any other error counts as this one.
+        """
+        raise Rejected("this driver fetches no media", code="no_media")
 
     def parse_webhook(self, request: WebhookRequest) -> WebhookResult:
         """What an HTTP callback of the carrier says.

@@ -21,6 +21,7 @@ from smskit.engine.beside import beside
 from smskit.engine.blaming import blame
 from smskit.engine.identity import Identity
 from smskit.engine.judging import Judge, PolicyBook
+from smskit.engine.media import MediaFetching
 from smskit.engine.observing import Observer
 from smskit.engine.outgoing import Sending
 from smskit.engine.writing import Writing
@@ -75,6 +76,7 @@ class Dispatcher:
         sending: Sending,
         writing: Writing,
         observer: Observer,
+        media: MediaFetching,
         worker: Identity,
         owns: Callable[[Driver], bool],
     ) -> None:
@@ -86,6 +88,7 @@ class Dispatcher:
         self._sending = sending
         self._writing = writing
         self._observer = observer
+        self._media = media
         self._worker = worker
         self._owns = owns
         self._in_hand: Counter[str] = Counter()
@@ -191,6 +194,8 @@ class Dispatcher:
 
     async def _submit(self, driver: Driver, outgoing: Outgoing) -> Answer:
         now = self._clock.now
+        if len(outgoing.media) > driver.features.media:
+            return WasRejected(code="media")
         try:
             with anyio.fail_after(driver.features.timeout.total_seconds()):
                 return WasAccepted(await driver.send(outgoing))
@@ -243,6 +248,7 @@ class Dispatcher:
             tasks.start_soon(self._ask, doubt)
             count += 1
         count += await self._storage.give_up_parts(now)
+        count += await self._media.begin(tasks, now)
         return bool(count + await self._sending.take_in())
 
     async def _ask(self, doubt: Doubt) -> None:
@@ -301,4 +307,5 @@ def _request(message: MessageRecord) -> Request:
         category=message.category,
         text=message.text,
         parts=message.parts,
+        media=message.media_count,
     )

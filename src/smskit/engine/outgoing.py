@@ -34,6 +34,7 @@ class Draft:
     actor: Actor
     conversation_id: ConversationId
     text: str
+    media: tuple[str, ...] = ()
     origin: Origin = Origin.MANUAL
     category: Category | None = None
     key: str | None = None
@@ -74,7 +75,7 @@ class Sending:
         facts = await self._storage.facts(draft.org, draft.conversation_id)
         record = await self._policies.at_least(draft.org, facts.policy_version)
         record.policy.require(draft.actor, Permission.SEND)
-        written = self._writing.sendable(draft.text, facts.sender, record.policy)
+        written = self._writing.sendable(draft.text, draft.media, facts.sender, record.policy)
         due_at = None if draft.due_at is None else as_utc(draft.due_at)
         now = self._clock.now()
         request = Request(
@@ -84,6 +85,7 @@ class Sending:
             category=draft.category or draft.origin.category,
             text=written.text,
             parts=written.parts,
+            media=len(draft.media),
         )
         decision = await self._judge.judge(request, facts, record, now, Stage.MADE)
         new = NewMessage(
@@ -92,6 +94,7 @@ class Sending:
             text=written.text,
             parts=written.parts,
             languages=written.languages,
+            media=draft.media,
             origin=draft.origin,
             category=request.category,
             lane=draft.origin.lane,

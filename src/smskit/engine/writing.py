@@ -12,6 +12,7 @@ from smskit.drivers.base import Driver
 from smskit.encoding import count_parts, smart_encoding
 from smskit.errors import InvalidMessage
 from smskit.model.addresses import Address
+from smskit.model.media import must_be_url
 from smskit.model.messages import Written
 from smskit.model.policies import Policy
 
@@ -26,6 +27,9 @@ class Writing:
             if driver.features.national_tables
             for sender in driver.senders
         }
+        self._media = {
+            sender.address: driver.features.media for driver in drivers for sender in driver.senders
+        }
 
     def write(self, text: str, sender: Address, policy: Policy) -> Written:
         """The text with smart encoding, if policy wants that, and its parts.
@@ -37,12 +41,16 @@ class Writing:
             text = smart_encoding(text, languages=languages)
         return Written(text, count_parts(text, languages=languages), languages)
 
-    def sendable(self, text: str, sender: Address, policy: Policy) -> Written:
-        """The same for a text that somebody wants to send.
+    def sendable(self, text: str, media: Sequence[str], sender: Address, policy: Policy) -> Written:
+        """The same for a text that somebody wants to send. With media it is one part, and goes as it stands.
 
-        :raises InvalidMessage: if it is empty, holds control characters, or takes more parts than policy allows.
+        :raises InvalidMessage: if it is empty, holds control characters, or takes more parts than policy allows; if
+            its media are no URLs, or more than the sender's driver takes.
         """
-        must_be_safe(text)
+        must_be_safe(text, len(media))
+        if media:
+            self._must_be_carried(media, sender)
+            return Written(text)
         written = self.write(text, sender, policy)
         must_be_safe(written.text)
         if written.parts > policy.max_parts:
@@ -50,9 +58,19 @@ class Writing:
             raise InvalidMessage(msg + "shorten it or raise that")
         return written
 
+    def _must_be_carried(self, media: Sequence[str], sender: Address) -> None:
+        """What is known here; a driver of another process is asked when the message is handed over."""
+        for url in media:
+            must_be_url(url)
+        most = self._media.get(sender, len(media))
+        if len(media) > most:
+            raise InvalidMessage(
+                f"the driver of this sender takes {most} media with a text, not {len(media)}"
+            )
 
-def must_be_safe(text: str) -> None:
-    """:raises InvalidMessage: if nobody can send the text: it is empty or holds control characters."""
-    why = unsafe_text(text)
+
+def must_be_safe(text: str, media: int = 0) -> None:
+    """:raises InvalidMessage: if nobody can send it: it is empty and without media, or holds control characters."""
+    why = unsafe_text(text, media)
     if why is not None:
         raise InvalidMessage(f"{why}; give a text that a person can read")

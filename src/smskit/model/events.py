@@ -8,7 +8,7 @@ from typing import TypeAlias
 import attrs
 
 from smskit.model.contacts import Source
-from smskit.model.ids import ContactId, ConversationId, MessageId, Org
+from smskit.model.ids import ContactId, ConversationId, MediaId, MessageId, Org
 from smskit.model.messages import Origin
 from smskit.model.statuses import Status
 
@@ -52,6 +52,25 @@ class TextIncomplete:
     total: int
     missing: tuple[int, ...]
     """Which parts, counted from 1."""
+
+
+@attrs.frozen(kw_only=True)
+class MediaStored:
+    """Media that a contact sent are here now."""
+
+    conversation_id: ConversationId
+    message_id: MessageId
+    media_id: MediaId
+
+
+@attrs.frozen(kw_only=True)
+class MediaLost:
+    """Media that a contact sent cannot be had; `code` says why."""
+
+    conversation_id: ConversationId
+    message_id: MessageId
+    media_id: MediaId
+    code: str
 
 
 @attrs.frozen(kw_only=True)
@@ -106,6 +125,8 @@ Happening: TypeAlias = (
     | ConversationRestored
     | MessageReceived
     | TextIncomplete
+    | MediaStored
+    | MediaLost
     | MessageMade
     | StatusChanged
     | OptedOut

@@ -13,6 +13,7 @@ Actor = NewType("Actor", str)
 ContactId = NewType("ContactId", int)
 ConversationId = NewType("ConversationId", int)
 MessageId = NewType("MessageId", int)
+MediaId = NewType("MediaId", int)
 SenderId = NewType("SenderId", int)
 
 DEFAULT_ORG = Org("default")

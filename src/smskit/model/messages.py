@@ -151,3 +151,5 @@ class MessageRecord:
     flags: Flag
     after_id: MessageId | None
     """The consent message that had to be accepted first."""
+    media_count: int = 0
+    """How many pictures, videos and the like it has."""

@@ -33,6 +33,8 @@ class Outgoing:
     attempt: int = 1
     languages: frozenset[Language] = frozenset()
     """Whose national tables may be used: `segment(text, languages=...)` gives the parts that were counted."""
+    media: tuple[str, ...] = attrs.field(default=(), repr=lambda urls: f"<{len(urls)}>")
+    """URLs of pictures, videos and the like, which the carrier fetches. Only for drivers with `Features.media`."""
 
 
 @attrs.frozen(kw_only=True)
@@ -71,6 +73,23 @@ class Accepted:
 
 
 @attrs.frozen(kw_only=True)
+class MediaLink:
+    """A picture, video or the like of a text that came in: where the carrier keeps it until we fetch it."""
+
+    url: str = attrs.field(repr=False)
+    content_type: str | None = None
+    """What the carrier says it is."""
+
+
+@attrs.frozen(kw_only=True)
+class Fetched:
+    """What was found behind a `MediaLink`."""
+
+    content: bytes = attrs.field(repr=False)
+    content_type: str | None = None
+
+
+@attrs.frozen(kw_only=True)
 class Inbound:
     """A text that came in.
 
@@ -86,11 +105,12 @@ class Inbound:
     carrier_id: str | None = None
     may_repeat: bool = False
     sent_at: datetime | None = None
+    media: tuple[MediaLink, ...] = ()
 
     @property
     def fingerprint(self) -> str:
-        """The same for equal content from and to the same addresses."""
-        content = "\x00".join((self.sender.e164, self.to.text, self.text))
+        """The same for equal content from and to the same addresses. Links to media may change, their number not."""
+        content = "\x00".join((self.sender.e164, self.to.text, self.text, *("" for _ in self.media)))
         return hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()[:24]
 
 
@@ -135,6 +155,8 @@ class Receipt:
     part: int = 0
     code: str | None = None
     at: datetime | None = None
+    opted_out: bool = False
+    """The carrier says that the number opted out there; with a `status` that ends the message."""
 
 
 Incoming: TypeAlias = Inbound | InboundPart | Receipt

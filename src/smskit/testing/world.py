@@ -25,13 +25,14 @@ from smskit.model.addresses import Address, PhoneNumber
 from smskit.model.conversations import Sender
 from smskit.model.events import Event
 from smskit.model.policies import Policy
+from smskit.model.traffic import Fetched
 from smskit.storage.base import Storage
 from smskit.testing.settling import settled
 
 START = datetime(2027, 1, 4, 17, 0, tzinfo=UTC)
 """When a world begins unless told otherwise: a Monday, 9 in the morning in California."""
 
-FEATURES = Features(window=1, timeout=timedelta(seconds=30))
+FEATURES = Features(window=1, media=10, timeout=timedelta(seconds=30))
 """One text at a time, so that there is one order of events."""
 
 
@@ -166,9 +167,12 @@ class Person:
         """The texts on the phone, oldest first."""
         return list(self.handset.received)
 
-    async def texts(self, text: str, *, to: Address | None = None) -> None:
-        """Text our sender, and let everything that follows at once happen."""
-        self._world.carrier.text(self.number, text, to=to, at_once=True)
+    async def texts(
+        self, text: str, *, to: Address | None = None, media: Sequence[tuple[bytes, str]] = ()
+    ) -> None:
+        """Text our sender, and let everything that follows at once happen. Media are contents and their types."""
+        carried = [Fetched(content=content, content_type=kind) for content, kind in media]
+        self._world.carrier.text(self.number, text, to=to, media=carried, at_once=True)
         await self._world.settle()
 
     async def texts_in_parts(

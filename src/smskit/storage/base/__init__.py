@@ -5,6 +5,14 @@ Methods take the domain's time as an argument and never wait for anything but th
 """
 
 from smskit.storage.base.desk import Contacts, Conversations, Events, Policies, Senders
+from smskit.storage.base.media import (
+    Fetching,
+    Media,
+    MediaErrand,
+    MediaStore,
+    WasFetched,
+    WasNotFetched,
+)
 from smskit.storage.base.queue import Inbox, Links, Queue
 from smskit.storage.base.store import Pulse, Storage
 from smskit.storage.base.values import (
@@ -39,10 +47,14 @@ __all__ = [
     "Doubt",
     "Enqueued",
     "Events",
+    "Fetching",
     "Inbox",
     "IntakeRow",
     "IsUnknown",
     "Links",
+    "Media",
+    "MediaErrand",
+    "MediaStore",
     "NewContact",
     "NewMessage",
     "Page",
@@ -60,6 +72,8 @@ __all__ = [
     "Turn",
     "Verdict",
     "WasAccepted",
+    "WasFetched",
+    "WasNotFetched",
     "WasRejected",
     "WasUnavailable",
     "Way",

@@ -7,6 +7,7 @@ from typing import Protocol
 import anyio
 
 from smskit.storage.base.desk import Contacts, Conversations, Events, Policies, Senders
+from smskit.storage.base.media import Media, MediaStore
 from smskit.storage.base.queue import Inbox, Links, Queue
 
 
@@ -26,12 +27,16 @@ class Pulse:
         self._event = anyio.Event()
 
 
-class Storage(Policies, Senders, Contacts, Conversations, Queue, Inbox, Links, Events, Protocol):
+class Storage(Policies, Senders, Contacts, Conversations, Queue, Inbox, Media, Links, Events, Protocol):
     """Everything a Kit needs of a store.
 
     A store is opened once, in the event loop that uses it. Its methods may be called by any number of tasks at once.
     Cancelling a caller never cuts a transaction in two: it is carried out, or it was never begun.
     """
+
+    @property
+    def media_store(self) -> MediaStore | None:
+        """Where media are kept unless the host names another place; None if this store knows of none."""
 
     @property
     def pulse(self) -> Pulse:

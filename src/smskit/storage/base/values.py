@@ -64,6 +64,8 @@ class NewMessage:
     terms: Terms
     languages: frozenset[Language] = frozenset()
     """Whose national tables may be used; the parts were counted with them."""
+    media: tuple[str, ...] = ()
+    """URLs of what goes with it."""
     due_at: datetime | None = None
     expires_at: datetime | None = None
 

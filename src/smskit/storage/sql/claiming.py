@@ -18,6 +18,7 @@ from smskit.model.traffic import Outgoing
 from smskit.storage.base import Claimed, Ticket, Turn
 from smskit.storage.sql import due
 from smskit.storage.sql.facts import COLUMNS, JOINS, facts_of
+from smskit.storage.sql.media import urls_of
 from smskit.storage.sql.settling import give_up
 from smskit.storage.sql.tx import Row, Tx, existing
 
@@ -106,12 +107,12 @@ def _claimed(tx: Tx, worker: str, message_id: int) -> Claimed:
             message_id=MessageId(message_id), worker=worker, fence=row["fence"], driver=row["driver"]
         ),
         message=from_row(MessageRecord, row),
-        outgoing=outgoing(row),
+        outgoing=outgoing(tx, row),
         facts=facts_of(row),
     )
 
 
-def outgoing(row: Row) -> Outgoing:
+def outgoing(tx: Tx, row: Row) -> Outgoing:
     """What the driver gets to hand over."""
     return Outgoing(
         message_id=MessageId(row["id"]),
@@ -123,6 +124,7 @@ def outgoing(row: Row) -> Outgoing:
         expires_at=None if row["expires_at"] is None else from_micros(row["expires_at"]),
         attempt=row["tries"] + 1,
         languages=frozenset(Language(int(one)) for one in row["languages"].split(",") if one),
+        media=urls_of(tx, row["id"]) if row["media_count"] else (),
     )
 
 

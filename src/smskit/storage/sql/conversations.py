@@ -24,7 +24,7 @@ _SELECT = (
 
 MESSAGE = (
     "id, org, conversation_id, kind, origin, category, status, text, parts, actor, key, at, created_at, due_at, "
-    "admitted_at, accepted_at, settled_at, code, flags, after_id"
+    "admitted_at, accepted_at, settled_at, code, flags, after_id, media_count"
 )
 """The columns of a message record."""
 

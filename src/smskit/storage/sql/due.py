@@ -26,6 +26,7 @@ _TIMERS = (
     ("due_at", "smskit_outbox where state = 4 and way is not null"),
     ("yield_at", "smskit_outbox where yield_at is not null"),
     ("expires_at", "smskit_part where true"),
+    ("due_at", "smskit_media where due_at is not null"),
 )
 
 

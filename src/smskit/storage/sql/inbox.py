@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 import attrs
@@ -15,13 +15,14 @@ from smskit.model.contacts import Scope, Source
 from smskit.model.events import MessageReceived, TextIncomplete
 from smskit.model.ids import SYSTEM, Actor, ConversationId, MessageId, Org
 from smskit.model.messages import Category, Flag, Lane, Origin
-from smskit.model.traffic import Inbound, InboundPart
+from smskit.model.traffic import Inbound, InboundPart, MediaLink
 from smskit.storage.base import NewMessage, Reading, Received, SystemAnswer
 from smskit.storage.sql import messages, parts, subscriptions
 from smskit.storage.sql.canceling import cancel_replied
 from smskit.storage.sql.contacts import meet
 from smskit.storage.sql.conversations import open_conversation
 from smskit.storage.sql.events import tell
+from smskit.storage.sql.media import add_theirs
 from smskit.storage.sql.tx import Row, Tx, existing
 
 _CONTACT = Actor("contact")
@@ -34,7 +35,7 @@ def receive(
     if known is not None:
         return Received(MessageId(known["message_id"]), new=False)
     chat = _chat(tx, sender_id, inbound.sender, to_micros(now))
-    message_id = _take(tx, driver, chat, inbound.text, reading)
+    message_id = _take(tx, driver, chat, inbound.text, reading, media=inbound.media)
     _remember(tx, driver, inbound, message_id, chat.now)
     return Received(message_id, new=True)
 
@@ -143,8 +144,17 @@ def _chat(tx: Tx, sender_id: int, number: PhoneNumber, now: int) -> _Chat:
     return _Chat(org, ConversationId(conversation), contact, number, sender["address"], now)
 
 
-def _take(tx: Tx, driver: str, chat: _Chat, text: str, reading: Reading, count: int = 1) -> MessageId:
-    message_id = _store(tx, chat, text, count)
+def _take(
+    tx: Tx,
+    driver: str,
+    chat: _Chat,
+    text: str,
+    reading: Reading,
+    count: int = 1,
+    media: Sequence[MediaLink] = (),
+) -> MessageId:
+    message_id = _store(tx, chat, text, count, media=len(media))
+    add_theirs(tx, driver, message_id, media, chat.now)
     answer = _obey(tx, chat, driver, reading)
     if answer is not None:
         _answer(tx, chat, message_id, answer)
@@ -194,12 +204,12 @@ def _remember(tx: Tx, driver: str, inbound: Inbound | InboundPart, message_id: i
     )
 
 
-def _store(tx: Tx, chat: _Chat, text: str, count: int, flags: Flag = Flag.NONE) -> MessageId:
+def _store(tx: Tx, chat: _Chat, text: str, count: int, flags: Flag = Flag.NONE, media: int = 0) -> MessageId:
     row = tx.one(
         "insert into smskit_message "
-        "(org, conversation_id, kind, status, text, parts, actor, at, created_at, settled_at, flags) "
-        "values (?, ?, 'inbound', 'received', ?, ?, ?, ?, ?, ?, ?) returning id",
-        (chat.org, chat.id, text, count, _CONTACT, chat.now, chat.now, chat.now, int(flags)),
+        "(org, conversation_id, kind, status, text, parts, actor, at, created_at, settled_at, flags, media_count) "
+        "values (?, ?, 'inbound', 'received', ?, ?, ?, ?, ?, ?, ?, ?) returning id",
+        (chat.org, chat.id, text, count, _CONTACT, chat.now, chat.now, chat.now, int(flags), media),
     )
     message_id = MessageId(existing(row)["id"])
     tx.run(

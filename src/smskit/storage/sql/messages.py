@@ -16,6 +16,7 @@ from smskit.storage.base import Enqueued, NewMessage
 from smskit.storage.sql.conversations import MESSAGE, restore
 from smskit.storage.sql.events import tell
 from smskit.storage.sql.ledger import write_decision
+from smskit.storage.sql.media import add_ours, urls_of
 from smskit.storage.sql.outbox import State
 from smskit.storage.sql.tx import Row, Tx, existing
 
@@ -74,17 +75,19 @@ def _insert(tx: Tx, new: NewMessage, status: Status, now: int) -> MessageRecord 
     code = new.decision.rule if blocked else None
     row = tx.one(
         "insert into smskit_message (org, conversation_id, kind, origin, category, lane, status, text, parts, actor, "
-        "key, at, created_at, due_at, settled_at, code, languages) "
-        "values (?, ?, 'outbound', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+        "key, at, created_at, due_at, settled_at, code, languages, media_count) "
+        "values (?, ?, 'outbound', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
         "on conflict (org, key) where key is not null do nothing returning id",
         (
             *(new.org, new.conversation_id, new.origin, new.category, new.lane, status),
             *(new.text, new.parts, new.actor, new.key, now, now),
             *(due_at, now if blocked else None, code, ",".join(map(str, sorted(new.languages)))),
+            len(new.media),
         ),
     )
     if row is None:
         return None
+    add_ours(tx, row["id"], new.media)
     moment = from_micros(now)
     return MessageRecord(
         id=MessageId(row["id"]),
@@ -107,6 +110,7 @@ def _insert(tx: Tx, new: NewMessage, status: Status, now: int) -> MessageRecord 
         code=code,
         flags=Flag.NONE,
         after_id=None,
+        media_count=len(new.media),
     )
 
 
@@ -160,7 +164,7 @@ def _of_key(tx: Tx, new: NewMessage) -> MessageRecord:
     )
     # Smart encoding may have come into the policy, or gone, since the key was first used.
     is_same = transliterate(row["text"]) == transliterate(new.text)
-    if row["conversation_id"] != new.conversation_id or not is_same:
+    if row["conversation_id"] != new.conversation_id or not is_same or urls_of(tx, row["id"]) != new.media:
         msg = (
             f"the key of message {row['id']} was used again for another text or conversation; make a new key"
         )

@@ -101,7 +101,7 @@ def _ask(tx: Tx, row: Row, worker: str, now: int, lease: timedelta) -> Doubt:
     ticket = Ticket(
         message_id=MessageId(row["id"]), worker=worker, fence=row["fence"] + 1, driver=row["driver"]
     )
-    return Doubt(ticket=ticket, outgoing=outgoing(row))
+    return Doubt(ticket=ticket, outgoing=outgoing(tx, row))
 
 
 _ANEW = (

@@ -14,7 +14,7 @@ from smskit.model.codec import to_micros
 from smskit.model.ids import MessageId, Org
 from smskit.model.statuses import Status, highest, of_message
 from smskit.model.traffic import Accepted, PartOutcome, Receipt
-from smskit.storage.sql import outbox
+from smskit.storage.sql import outbox, subscriptions
 from smskit.storage.sql.claiming import Referenced
 from smskit.storage.sql.outbox import State
 from smskit.storage.sql.settling import move
@@ -34,8 +34,17 @@ def apply_receipt(tx: Tx, driver: str, receipt: Receipt, now: datetime) -> None:
     part = _part(rows, message_id, receipt.part) if receipt.carrier_id else receipt.part
     known = next((row for row in rows if row["part"] == part), None)
     _report(tx, (driver, carrier_id, part), known, message_id, receipt, to_micros(now))
-    if message_id is not None:
-        refresh(tx, message_id, to_micros(now))
+    if message_id is not None and refresh(tx, message_id, to_micros(now)) and receipt.opted_out:
+        subscriptions.heed_carrier(
+            tx, existing(tx.one(_REFUSED, (message_id,))), receipt.code, to_micros(now)
+        )
+
+
+_REFUSED = (
+    "select m.org, k.number, n.driver, n.address from smskit_message m "
+    "join smskit_conversation c on c.id = m.conversation_id join smskit_sender n on n.id = c.sender_id "
+    "join smskit_contact k on k.id = c.contact_id where m.id = ?"
+)
 
 
 def part_outcomes(tx: Tx, org: Org, message_id: MessageId) -> Sequence[PartOutcome]:
@@ -78,8 +87,8 @@ def standing(tx: Tx, message_id: int, parts: int) -> tuple[Status, str | None]:
     return status, None if status is Status.DELIVERED else code
 
 
-def refresh(tx: Tx, message_id: int, now: int) -> None:
-    """Move a message up to where its receipts put it; down it never goes.
+def refresh(tx: Tx, message_id: int, now: int) -> bool:
+    """Move a message up to where its receipts put it; down it never goes. False if it stays.
 
     While a long text is handed over that waits for the record, which tells whose part an id is.
     """
@@ -92,12 +101,14 @@ def refresh(tx: Tx, message_id: int, now: int) -> None:
     )
     is_in_hand = message["state"] == State.SUBMITTING
     if is_in_hand and message["parts"] > 1:
-        return
+        return False
     status, code = standing(tx, message_id, message["parts"])
-    if status.rank > Status(message["status"]).rank:
-        if not is_in_hand:
-            outbox.remove(tx, message_id)
-        move(tx, message_id, status, code, now)
+    if status.rank <= Status(message["status"]).rank:
+        return False
+    if not is_in_hand:
+        outbox.remove(tx, message_id)
+    move(tx, message_id, status, code, now)
+    return True
 
 
 def _referenced(tx: Tx, receipt: Receipt) -> int | None:

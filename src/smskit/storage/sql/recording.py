@@ -5,9 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import assert_never
 
-from smskit.model.addresses import PhoneNumber
 from smskit.model.codec import to_micros
-from smskit.model.ids import Org
 from smskit.model.messages import Flag
 from smskit.model.statuses import Status
 from smskit.storage.base import (
@@ -56,7 +54,7 @@ def apply(tx: Tx, row: Row, answer: Answer, now: int) -> None:
     else:
         _follow(tx, row, answer, now)
     if isinstance(answer, WasRejected) and answer.opted_out:
-        _follow_opt_out(tx, row, answer, now)
+        subscriptions.heed_carrier(tx, row, answer.code, now)
 
 
 def _follow(tx: Tx, row: Row, answer: Answer, now: int) -> None:
@@ -81,12 +79,6 @@ def _rejected(tx: Tx, row: Row, answer: WasRejected, now: int) -> None:
     if row["flags"] & Flag.POSSIBLE_DUPLICATE:
         status = Status.UNKNOWN
     settle(tx, row["message_id"], status, code, now)
-
-
-def _follow_opt_out(tx: Tx, row: Row, answer: WasRejected, now: int) -> None:
-    number = PhoneNumber(row["number"])
-    subscriptions.block(tx, row["org"], number.e164, row["driver"], row["address"], answer.code, now)
-    subscriptions.follow_carrier(tx, Org(row["org"]), number, now)
 
 
 def _back_off(tx: Tx, row: Row, answer: WasUnavailable, now: int) -> None:

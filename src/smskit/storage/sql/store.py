@@ -13,6 +13,7 @@ from smskit.model.conversations import ConversationRecord, Sender, SenderRecord
 from smskit.model.decisions import DecisionRecord
 from smskit.model.events import Event
 from smskit.model.ids import Actor, ContactId, ConversationId, MessageId, Org, SenderId
+from smskit.model.media import MediaRecord
 from smskit.model.messages import MessageRecord
 from smskit.model.policies import Policy, PolicyRecord
 from smskit.model.traffic import Inbound, InboundPart, PartOutcome, Receipt
@@ -20,7 +21,10 @@ from smskit.storage.base import (
     Answer,
     Doubt,
     Enqueued,
+    Fetching,
     IntakeRow,
+    MediaErrand,
+    MediaStore,
     NewContact,
     NewMessage,
     Page,
@@ -45,6 +49,7 @@ from smskit.storage.sql import (
     intake,
     ledger,
     links,
+    media,
     messages,
     policies,
     reaping,
@@ -78,6 +83,8 @@ class Runner(Protocol):
 
 class SqlStorage:
     """The built-in store. What each method promises stands in `smskit.storage.base`."""
+
+    media_store: MediaStore | None = None
 
     def __init__(self, runner: Runner, lease_clock: Callable[[], datetime]) -> None:
         self._runner = runner
@@ -239,6 +246,17 @@ class SqlStorage:
 
     async def apply_receipt(self, driver: str, receipt: Receipt, now: datetime) -> None:
         await self._write(receipts.apply_receipt, driver, receipt, now)
+
+    async def list_media(self, org: Org, message_id: MessageId) -> Sequence[MediaRecord]:
+        return await self._read(media.list_media, org, message_id)
+
+    async def claim_media(
+        self, worker: str, drivers: Sequence[str], now: datetime, *, lease: timedelta, limit: int
+    ) -> Sequence[MediaErrand]:
+        return await self._write(media.claim_media, worker, drivers, now, lease, limit)
+
+    async def settle_media(self, errand: MediaErrand, outcome: Fetching, now: datetime) -> bool:
+        return await self._write(media.settle_media, errand, outcome, now)
 
     async def take_link(self, driver: str, worker: str, lease: timedelta) -> bool:
         return await self._write(links.take_link, driver, worker, lease, self._lease_now())

@@ -14,7 +14,7 @@ from smskit.model.ids import Actor, ContactId, Org
 from smskit.storage.sql import canceling
 from smskit.storage.sql.events import tell
 from smskit.storage.sql.ledger import write_change
-from smskit.storage.sql.tx import Tx, existing
+from smskit.storage.sql.tx import Row, Tx, existing
 
 
 def see(tx: Tx, org: str, number: str, now: int) -> None:
@@ -92,13 +92,22 @@ def set_consent(tx: Tx, org: str, number: str, state: ConsentState, message_id: 
     )
 
 
-def block(tx: Tx, org: str, number: str, driver: str, address: str, code: str | None, now: int) -> None:
+def heed_carrier(tx: Tx, row: Row, code: str | None, now: int) -> None:
+    """The carrier refused a message because its recipient opted out there: note the block, and follow it."""
+    number = PhoneNumber(row["number"])
+    _block(tx, row["org"], number.e164, row["driver"], row["address"], code, now)
+    follow_carrier(tx, Org(row["org"]), number, now)
+
+
+def _block(tx: Tx, org: str, number: str, driver: str, address: str, code: str | None, now: int) -> None:
     """Note that the carrier refuses texts from this sender to this number."""
-    tx.run(
+    is_new = tx.run(
         "insert into smskit_block (org, number, driver, address, code, since) values (?, ?, ?, ?, ?, ?) "
         "on conflict do nothing",
         (org, number, driver, address, code, now),
     )
+    if not is_new:
+        return
     _bump(tx, org, number)
     change = {"change": "blocked_by_carrier", "driver": driver, "code": code}
     write_change(tx, org, number, actor="carrier", change=change, now=now)

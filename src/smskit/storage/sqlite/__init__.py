@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from smskit.storage.base import MediaStore
+from smskit.storage.files import FileMediaStore, MemoryMediaStore
 from smskit.storage.sql.store import SqlStorage
 from smskit.storage.sqlite.runner import SqliteRunner
 
@@ -14,6 +16,7 @@ __all__ = ["SqliteStorage"]
 class SqliteStorage(SqlStorage):
     """A store in one SQLite file, or in memory if `path` is None.
 
+    Media are kept in a folder beside the file, named like it with `-media`, or in memory too.
     Several processes may open the same file. A transaction waits up to `lock_timeout` for another process.
     """
 
@@ -26,6 +29,7 @@ class SqliteStorage(SqlStorage):
     ) -> None:
         super().__init__(SqliteRunner(path, lock_timeout), lease_clock)
         self.path = path
+        self.media_store: MediaStore = MemoryMediaStore() if path is None else FileMediaStore(f"{path}-media")
 
     def __repr__(self) -> str:
         return f"SqliteStorage({self.path or ':memory:'!r})"

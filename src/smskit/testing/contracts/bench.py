@@ -17,7 +17,7 @@ from smskit.model.decisions import DecisionRecord, Outcome, Stage
 from smskit.model.ids import DEFAULT_ORG, Actor, ConversationId, MessageId, Org
 from smskit.model.messages import MessageRecord, Origin, Written
 from smskit.model.statuses import Status
-from smskit.model.traffic import Accepted, Inbound, InboundPart, Receipt
+from smskit.model.traffic import Accepted, Inbound, InboundPart, MediaLink, Receipt
 from smskit.storage.base import (
     Answer,
     Claimed,
@@ -233,8 +233,16 @@ class Bench:
         part: int = 0,
         reference: str | None = None,
         code: str | None = None,
+        opted_out: bool = False,
     ) -> None:
-        receipt = Receipt(status=status, carrier_id=carrier_id, part=part, reference=reference, code=code)
+        receipt = Receipt(
+            status=status,
+            carrier_id=carrier_id,
+            part=part,
+            reference=reference,
+            code=code,
+            opted_out=opted_out,
+        )
         await self.store.apply_receipt(DRIVER, receipt, self.now)
 
     def in_doubt(self, way: Way = Way.LEAVE, *, act_in: timedelta = timedelta(seconds=1)) -> IsUnknown:
@@ -249,10 +257,16 @@ class Bench:
         carrier_id: str | None = None,
         may_repeat: bool = False,
         to: SenderRecord | None = None,
+        media: tuple[MediaLink, ...] = (),
     ) -> Received:
         sender = to or await self.sender()
         inbound = Inbound(
-            sender=number, to=sender.address, text=text, carrier_id=carrier_id, may_repeat=may_repeat
+            sender=number,
+            to=sender.address,
+            text=text,
+            carrier_id=carrier_id,
+            may_repeat=may_repeat,
+            media=media,
         )
         return await self.store.receive(DRIVER, sender.id, inbound, self.reading(word), self.now)
 

@@ -28,6 +28,7 @@ from smskit.testing.contracts.storage_desk import DeskContract
 from smskit.testing.contracts.storage_doubts import DoubtsContract
 from smskit.testing.contracts.storage_events import EventsContract
 from smskit.testing.contracts.storage_inbox import InboxContract
+from smskit.testing.contracts.storage_media import MediaContract
 from smskit.testing.contracts.storage_opting import OptingContract
 from smskit.testing.contracts.storage_order import OrderContract
 from smskit.testing.contracts.storage_outcomes import OutcomesContract
@@ -55,5 +56,6 @@ class StorageContract(
     CarrierIdsContract,
     InboxContract,
     PartsContract,
+    MediaContract,
 ):
     """Every test of a store: its subclass has the fixtures `store` and `put_intake`."""

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from smskit.compliance.opt_words import Word
 from smskit.errors import NotFound
 from smskit.model.contacts import Scope, Source
 from smskit.model.decisions import Outcome
@@ -14,7 +15,7 @@ from smskit.model.ids import DEFAULT_ORG, MessageId
 from smskit.model.messages import Flag, Origin
 from smskit.model.statuses import Status
 from smskit.storage.base import Claimed, Storage, Verdict, WasRejected, WasUnavailable, Way
-from smskit.testing.contracts.bench import ALICE, BOB, FRONTDESK, LOBBY, Bench
+from smskit.testing.contracts.bench import ALICE, BOB, FRONTDESK, LOBBY, TAKEN, Bench
 from smskit.testing.contracts.storage_base import StoreTests
 
 HOUR = timedelta(hours=1)
@@ -207,6 +208,27 @@ class OptingContract(StoreTests):
         assert await bench.status(drip) is Status.CANCELED
         if not receipt_first:
             assert await bench.outcome(claimed.message.id) == (Status.BLOCKED, "21610")
+
+    async def test_an_opt_out_that_a_receipt_tells_of_is_followed_once(
+        self, store: Storage, bench: Bench
+    ) -> None:
+        chat = await bench.chat()
+        claimed = await bench.submitted(chat)
+        await bench.record(claimed, TAKEN)
+        drip = await bench.queue(chat, "drip", origin=Origin.DRIP)
+        reference = claimed.outgoing.reference
+
+        await bench.receipt(Status.REJECTED, reference=reference, code="21610", opted_out=True)
+
+        subscription = await store.get_subscription(DEFAULT_ORG, ALICE)
+        assert subscription is not None
+        assert (subscription.opted_out, subscription.source) == (True, Source.CARRIER)
+        assert (await store.facts(DEFAULT_ORG, chat.id)).blocked_by_carrier
+        assert await bench.status(drip) is Status.CANCELED
+        await bench.receive("START", word=Word.START)
+        await bench.receipt(Status.REJECTED, reference=reference, code="21610", opted_out=True)
+        facts = await store.facts(DEFAULT_ORG, chat.id)
+        assert (facts.blocked_by_carrier, facts.subscription.opted_out) == (False, False)
 
 
 async def _automated(bench: Bench, state: str) -> MessageId:

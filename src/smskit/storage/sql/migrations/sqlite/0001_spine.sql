@@ -100,7 +100,8 @@ create table smskit_message (
     settled_at integer,
     code text,
     flags integer not null default 0,
-    after_id integer
+    after_id integer,
+    media_count integer not null default 0
 );
 create index smskit_message_thread on smskit_message (conversation_id, at desc, id desc);
 create unique index smskit_message_key on smskit_message (org, key) where key is not null;
@@ -187,6 +188,27 @@ create table smskit_part (
     primary key (sender_id, number, reference, wide, total, sequence)
 ) without rowid;
 create index smskit_part_expiry on smskit_part (expires_at);
+
+-- Pictures, videos and the like of messages. Those to be fetched have a due_at, and the driver that can.
+create table smskit_media (
+    id integer primary key autoincrement,
+    message_id integer not null references smskit_message (id),
+    place integer not null,
+    state text not null,
+    url text not null,
+    content_type text,
+    size integer,
+    digest text,
+    code text,
+    driver text,
+    due_at integer,
+    worker text,
+    fence integer not null default 0,
+    tries integer not null default 0,
+    unique (message_id, place)
+);
+create index smskit_media_due on smskit_media (due_at) where due_at is not null;
+create index smskit_media_digest on smskit_media (digest) where digest is not null;
 
 create table smskit_ledger (
     id integer primary key autoincrement,

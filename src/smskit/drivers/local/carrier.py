@@ -1,4 +1,4 @@
-"""A carrier inside the process, with handsets: for trying things out, and for tests that need no network.
+"""The carrier inside the process, as a driver.
 
 With a seed it misbehaves as real carriers do. What it does to a text depends on the seed and the text's reference
 alone, so that the same run goes wrong in the same way.
@@ -9,65 +9,33 @@ from __future__ import annotations
 import heapq
 import itertools
 import random
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 
 import anyio
 import anyio.lowlevel
-import attrs
 
 from smskit.clock import Clock, SystemClock
 from smskit.drivers.base import Driver, Features, Found, Guarantee, NotFoundThere, Reconciliation, Sink
+from smskit.drivers.local.book import Carried, Faults, Handset
 from smskit.drivers.registry import DriverUrl
 from smskit.encoding import Label, segment, take_apart
 from smskit.errors import OutcomeUnknown, Rejected, Unavailable, UsageError
 from smskit.model.addresses import Address, PhoneNumber
 from smskit.model.conversations import Sender
 from smskit.model.statuses import Status
-from smskit.model.traffic import Accepted, Inbound, InboundPart, Incoming, Outgoing, PartOutcome, Receipt
-
-
-@attrs.frozen(kw_only=True)
-class Faults:
-    """How often things go wrong: probabilities from 0 to 1, for each text, part or receipt on its own."""
-
-    refuse: float = 0.0
-    throttle: float = 0.0
-    silent_before: float = 0.0
-    """No answer, and the text was not taken."""
-    silent_after: float = 0.0
-    """No answer, but the text was taken."""
-    refuse_part: float = 0.0
-    lose_part: float = 0.0
-    """A part is accepted and never heard of again."""
-    lose_receipt: float = 0.0
-    repeat_receipt: float = 0.0
-    delay_receipt: float = 0.0
-    """It comes up to an hour late, and so out of order."""
-
-
-@attrs.frozen(kw_only=True)
-class Carried:
-    """One line of the carrier's own book: a text it took."""
-
-    reference: str
-    sender: Address
-    to: PhoneNumber
-    text: str
-    accepted: Accepted
-    at: datetime
-
-
-@attrs.define
-class Handset:
-    """A simulated phone. `received` holds the texts it got, oldest first."""
-
-    number: PhoneNumber
-    received: list[str] = attrs.field(factory=list)
-    answers_with: Callable[[str], str | None] | None = None
-    """What it texts back to a text, if anything."""
-
+from smskit.model.traffic import (
+    Accepted,
+    Fetched,
+    Inbound,
+    InboundPart,
+    Incoming,
+    MediaLink,
+    Outgoing,
+    PartOutcome,
+    Receipt,
+)
 
 _NO_FAULTS = Faults()
 _ANY_LUCK = random.Random(0)
@@ -93,7 +61,7 @@ class LocalCarrier(Driver):
         latency: timedelta = timedelta(),
         features: Features | None = None,
     ) -> None:
-        super().__init__(name, senders, features or Features(window=100, national_tables=True))
+        super().__init__(name, senders, features or Features(window=100, national_tables=True, media=10))
         self.book: list[Carried] = []
         self._clock = clock or SystemClock()
         self._seed = seed
@@ -101,6 +69,7 @@ class LocalCarrier(Driver):
         self._latency = latency
         self._handsets: dict[str, Handset] = {}
         self._taken: dict[str, Accepted] = {}
+        self._media: dict[str, Fetched] = {}
         self._ids = itertools.count(1)
         self._due: list[_Entry] = []
         self._order = itertools.count()
@@ -119,7 +88,13 @@ class LocalCarrier(Driver):
         return self._due[0][0] if self._due else None
 
     def text(
-        self, sender: str | PhoneNumber, text: str, to: Address | None = None, *, at_once: bool = False
+        self,
+        sender: str | PhoneNumber,
+        text: str,
+        to: Address | None = None,
+        *,
+        media: Sequence[Fetched] = (),
+        at_once: bool = False,
     ) -> Inbound:
         """A person texts one of our senders, the first one unless another is named."""
         inbound = Inbound(
@@ -128,9 +103,21 @@ class LocalCarrier(Driver):
             text=text,
             carrier_id=f"in-{next(self._ids)}",
             sent_at=self._clock.now(),
+            media=tuple(self._hold(one) for one in media),
         )
         self._at(self._clock.now() + (timedelta() if at_once else self._latency), inbound)
         return inbound
+
+    def _hold(self, media: Fetched) -> MediaLink:
+        url = f"local:media-{next(self._ids)}"
+        self._media[url] = media
+        return MediaLink(url=url, content_type=media.content_type)
+
+    async def fetch_media(self, link: MediaLink) -> Fetched:
+        await anyio.lowlevel.checkpoint()
+        if link.url not in self._media:
+            raise Rejected("the carrier has no such media", code="gone")
+        return self._media[link.url]
 
     def text_in_parts(
         self,
@@ -243,6 +230,7 @@ class LocalCarrier(Driver):
             text=message.text,
             accepted=accepted,
             at=now,
+            media=message.media,
         )
         self.book.append(carried)
         self._taken[message.reference] = accepted
@@ -283,6 +271,7 @@ class LocalCarrier(Driver):
     def _reach(self, carried: Carried) -> None:
         handset = self.handset(carried.to)
         handset.received.append(carried.text)
+        handset.media += carried.media
         answer = handset.answers_with(carried.text) if handset.answers_with else None
         if answer is not None:
             self.text(carried.to, answer, to=carried.sender)

@@ -1,0 +1,105 @@
+"""Stores for the content of media: files under their digests, or memory."""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from hashlib import sha256
+from pathlib import Path
+
+import anyio.to_thread
+
+from smskit.errors import NotFound, StorageUnavailable
+
+
+class FileMediaStore:
+    """Keeps each content in a file of its own under `folder`, which is made when the first one comes.
+
+    Any number of processes may share a folder; only its owner may read it. Back it up after the database, so that
+    nothing the database knows is missing.
+    """
+
+    def __init__(self, folder: str | os.PathLike[str]) -> None:
+        self.folder = Path(folder)
+
+    async def put(self, content: bytes) -> str:
+        digest = sha256(content).hexdigest()
+        try:
+            await anyio.to_thread.run_sync(_write, self._path(digest), content)
+        except OSError as error:
+            raise StorageUnavailable("the folder for media cannot be written") from error
+        return digest
+
+    async def get(self, digest: str) -> bytes:
+        path = self._path(digest)
+        try:
+            content = await anyio.to_thread.run_sync(path.read_bytes)
+        except FileNotFoundError as error:
+            raise _not_here(digest) from error
+        except OSError as error:
+            raise StorageUnavailable("the folder for media cannot be read") from error
+        if sha256(content).hexdigest() != digest:
+            raise StorageUnavailable(
+                f"the file of media {digest[:8]} is damaged; bring it back from a backup"
+            )
+        return content
+
+    def _path(self, digest: str) -> Path:
+        if re.fullmatch("[0-9a-f]{64}", digest) is None:
+            raise _not_here(digest)
+        return self.folder / digest[:2] / digest[2:]
+
+    def __repr__(self) -> str:
+        return f"FileMediaStore({str(self.folder)!r})"
+
+
+class MemoryMediaStore:
+    """Keeps content for as long as the process lives, beside a database in memory."""
+
+    def __init__(self) -> None:
+        self._contents: dict[str, bytes] = {}
+
+    async def put(self, content: bytes) -> str:
+        digest = sha256(content).hexdigest()
+        self._contents[digest] = content
+        return digest
+
+    async def get(self, digest: str) -> bytes:
+        if digest not in self._contents:
+            raise _not_here(digest)
+        return self._contents[digest]
+
+
+def _not_here(digest: str) -> NotFound:
+    return NotFound(f"no media {digest[:8]} are kept here")
+
+
+def _write(path: Path, content: bytes) -> None:
+    """All of it or nothing, and on disk."""
+    if path.exists() and path.stat().st_size == len(content):
+        return
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink()
+        raise
+    for folder in (path.parent, path.parent.parent):
+        _settle(folder)
+
+
+def _settle(folder: Path) -> None:
+    """Have the folder know its files after a loss of power, where the system can do that."""
+    if os.name == "nt":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
