@@ -38,7 +38,7 @@ class ExampleTelecom(Driver):
     async def send(self, message: Outgoing) -> Accepted:
         body = {
             "from": message.sender.text,
-            "to": message.to.e164,
+            "to": message.to.text,
             "text": message.text,
             "ref": message.reference,
         }

@@ -36,6 +36,7 @@ from smskit.desk.importing import ImportReport
 from smskit.drivers.base import WebhookRequest, WebhookResponse
 from smskit.drivers.local import Carried, Faults, Handset
 from smskit.errors import ImportRejected, Refused, SmsKitError
+from smskit.model.addresses import Address
 from smskit.model.contacts import ConsentState
 from smskit.model.decisions import DecisionRecord, Explanation
 from smskit.model.events import Event, Happening, MessageReceived, StatusChanged
@@ -50,7 +51,7 @@ assert_type(smskit.Kit("sqlite://"), Kit)
 
 class OwnDriver(Driver):
     async def send(self, message: Outgoing) -> Accepted:
-        assert_type(message.to, PhoneNumber)
+        assert_type(message.to, Address)
         assert_type(message.sender, PhoneNumber | ShortCode | SenderName)
         return Accepted.whole("id")
 
@@ -88,7 +89,7 @@ async def contacts(desk: Desk) -> Contact:
     contact = await desk.contacts.upsert("+14155550123", name="Ada", attributes={"treatment": "crown"})
     assert_type(contact, Contact)
     assert_type(contact.id, ContactId)
-    assert_type(contact.number, PhoneNumber)
+    assert_type(contact.number, Address)
     assert_type(contact.zone, str | None)
     assert_type(contact.attributes, Mapping[str, str])
     assert_type(contact.consent, ConsentState)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from smskit.compliance.gate import ComplianceGate, Facts, Request, strictest
 from smskit.compliance.rules import BUILT_IN
-from smskit.model.addresses import PhoneNumber
+from smskit.model.addresses import PhoneNumber, SenderName
 from smskit.model.contacts import ConsentState, Scope, Source, Subscription
 from smskit.model.decisions import Allowed, Decision, DecisionRecord, Denied, Explanation, Held, Stage
 from smskit.model.ids import Actor, Org
@@ -174,6 +174,15 @@ def test_a_sender_does_not_text_itself() -> None:
     own = attrs.evolve(facts(), sender=ALICE)
 
     assert decide(request(), own) == Denied("own_number", "the recipient is the sender itself")
+
+
+def test_a_name_in_place_of_a_number_cannot_be_texted() -> None:
+    bank = attrs.evolve(facts(), subscription=attrs.evolve(facts().subscription, number=SenderName("MyBank")))
+
+    for origin in Origin:
+        decision = decide(request(origin), bank)
+        assert isinstance(decision, Denied)
+        assert decision.rule == "recipient"
 
 
 def test_deny_beats_hold_beats_allow_and_the_longest_hold_counts() -> None:

@@ -152,7 +152,7 @@ class BookCarrier(Driver):
         self._death.at("before_write")
         carrier_id = f"c-{message.reference}-{self._run}"
         self._book.write(
-            reference=message.reference, id=carrier_id, message=message.message_id, to=message.to.e164,
+            reference=message.reference, id=carrier_id, message=message.message_id, to=message.to.text,
             text=message.text, run=self._run,
         )  # fmt: skip
         self._death.at("written")

@@ -103,11 +103,11 @@ async def _read(workers: Workers) -> Desk:
         for chat in page.items:
             for message in (await storage.list_messages(DEFAULT_ORG, chat.id, after=None, limit=200)).items:
                 if message.kind is Kind.INBOUND:
-                    received.append((chat.number.e164, message.text))
+                    received.append((chat.number.text, message.text))
                 else:
                     answers.append(message)
             if (await storage.get_contact(DEFAULT_ORG, chat.contact_id)).opted_out:
-                opted_out.add(chat.number.e164)
+                opted_out.add(chat.number.text)
         moves: Counter[type] = Counter()
         after = 0
         while events := await storage.read_events(None, after=after, limit=500):

@@ -133,5 +133,5 @@ async def test_two_workers_share_a_file_and_send_nothing_twice(tmp_path: Path) -
             for message in messages:
                 await message.wait_for("delivered")
 
-    texts = [carried.to.e164 for carrier in carriers for carried in carrier.book]
-    assert sorted(texts) == sorted(chat.number.e164 for chat in chats)
+    texts = [carried.to.text for carrier in carriers for carried in carrier.book]
+    assert sorted(texts) == sorted(chat.number.text for chat in chats)

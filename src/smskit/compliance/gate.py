@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 import attrs
 
-from smskit.model.addresses import Address, PhoneNumber
+from smskit.model.addresses import Address
 from smskit.model.contacts import ConsentState, Subscription
 from smskit.model.decisions import Allowed, Decision, Denied, Held
 from smskit.model.ids import Actor, Org
@@ -41,7 +41,7 @@ class Facts:
     policy_version: int = 0
 
     @property
-    def to(self) -> PhoneNumber:
+    def to(self) -> Address:
         """The recipient."""
         return self.subscription.number
 

@@ -36,6 +36,13 @@ def content(request: Request, _facts: Facts, policy: Policy, _now: datetime) -> 
     return None
 
 
+def recipient(_request: Request, facts: Facts, _policy: Policy, _now: datetime) -> Decision | None:
+    """A name in place of a number can text us, and nobody can text it."""
+    if not facts.to.can_reply:
+        return Denied("recipient", "the contact has a name in place of a number, which cannot be texted")
+    return None
+
+
 def own_number(_request: Request, facts: Facts, _policy: Policy, _now: datetime) -> Decision | None:
     """A sender does not text itself."""
     if facts.sender == facts.to:
@@ -101,6 +108,7 @@ def consent_message(request: Request, facts: Facts, policy: Policy, _now: dateti
 
 BUILT_IN: tuple[Rule, ...] = (
     content,
+    recipient,
     own_number,
     carrier_block,
     system_answer,

@@ -11,7 +11,7 @@ import anyio.to_thread
 from smskit.desk.importing import ImportReport, read_rows
 from smskit.desk.office import Office
 from smskit.errors import UsageError
-from smskit.model.addresses import PhoneNumber
+from smskit.model.addresses import Address, PhoneNumber
 from smskit.model.contacts import ConsentState, ContactRecord, Scope, Source
 from smskit.model.ids import ContactId
 from smskit.model.policies import Permission
@@ -31,7 +31,7 @@ class Contact:
         return self.record.id
 
     @property
-    def number(self) -> PhoneNumber:
+    def number(self) -> Address:
         return self.record.number
 
     @property
@@ -88,7 +88,7 @@ class Contacts:
 
     async def upsert(
         self,
-        number: str | PhoneNumber,
+        number: str | Address,
         *,
         name: str | None = None,
         zone: str | None = None,
@@ -113,7 +113,7 @@ class Contacts:
         """:raises NotFound: if the org has no such contact."""
         return Contact(self._office, await self._office.storage.get_contact(self._office.org, contact_id))
 
-    async def find(self, number: str | PhoneNumber) -> Contact | None:
+    async def find(self, number: str | Address) -> Contact | None:
         """The contact with this number."""
         region = (await self._office.policy()).default_region
         record = await self._office.storage.find_contact(self._office.org, self._number(number, region))
@@ -137,11 +137,11 @@ class Contacts:
 
     async def _known(self, rows: Sequence[NewContact]) -> set[str]:
         found = [await self._office.storage.find_contact(self._office.org, row.number) for row in rows]
-        return {record.number.e164 for record in found if record is not None}
+        return {record.number.text for record in found if record is not None}
 
     @staticmethod
-    def _number(number: str | PhoneNumber, region: str | None) -> PhoneNumber:
-        return number if isinstance(number, PhoneNumber) else PhoneNumber.parse(number, region)
+    def _number(number: str | Address, region: str | None) -> Address:
+        return PhoneNumber.parse(number, region) if isinstance(number, str) else number
 
 
 def known_zone(name: str) -> str:

@@ -36,7 +36,7 @@ class Conversation:
         return self.record.contact_id
 
     @property
-    def number(self) -> PhoneNumber:
+    def number(self) -> Address:
         return self.record.number
 
     @property
@@ -142,7 +142,7 @@ class Conversations:
         self._office = office
 
     async def start(
-        self, to: str | PhoneNumber | Contact, *, sender: str | Address | None = None
+        self, to: str | Address | Contact, *, sender: str | Address | None = None
     ) -> Conversation:
         """The conversation with a number or contact: made if there is none, restored if it is archived.
 
@@ -174,8 +174,8 @@ class Conversations:
         )
         return Page(tuple(Conversation(self._office, record) for record in page.items), page.next)
 
-    async def _meet(self, to: str | PhoneNumber, region: str | None) -> ContactId:
-        number = to if isinstance(to, PhoneNumber) else PhoneNumber.parse(to, region)
+    async def _meet(self, to: str | Address, region: str | None) -> ContactId:
+        number = PhoneNumber.parse(to, region) if isinstance(to, str) else to
         known = await self._office.storage.find_contact(self._office.org, number)
         if known is not None:
             return known.id

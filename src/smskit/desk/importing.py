@@ -50,9 +50,9 @@ def _contacts(
     for row in reader:
         try:
             contact = _contact(row, column, region, zone_of)
-            if contact.number.e164 in contacts:
+            if contact.number.text in contacts:
                 raise UsageError("the number stands in the file twice")
-            contacts[contact.number.e164] = contact
+            contacts[contact.number.text] = contact
         except SmsKitError as error:
             faults.append((reader.line_num, str(error)))
     if faults:

@@ -8,7 +8,7 @@ from datetime import datetime
 
 import attrs
 
-from smskit.model.addresses import PhoneNumber
+from smskit.model.addresses import Address
 from smskit.model.ids import ContactId, MessageId, Org
 
 
@@ -50,7 +50,7 @@ class Subscription:
     """
 
     org: Org
-    number: PhoneNumber
+    number: Address
     opted_out: bool
     scope: Scope
     source: Source
@@ -66,7 +66,7 @@ class ContactRecord:
 
     id: ContactId
     org: Org
-    number: PhoneNumber
+    number: Address
     name: str
     zone: str | None
     """IANA name of the zone the person lives in, if known."""

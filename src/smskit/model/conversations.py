@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import attrs
 
 from smskit.errors import UsageError
-from smskit.model.addresses import Address, PhoneNumber, parse_address
+from smskit.model.addresses import Address, parse_address
 from smskit.model.ids import DEFAULT_ORG, ContactId, ConversationId, MessageId, Org, SenderId
 from smskit.model.messages import Kind
 from smskit.model.statuses import Status
@@ -66,7 +66,7 @@ class ConversationRecord:
     id: ConversationId
     org: Org
     contact_id: ContactId
-    number: PhoneNumber
+    number: Address
     name: str
     sender: Address
     archived: bool

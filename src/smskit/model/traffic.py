@@ -10,7 +10,7 @@ from typing import TypeAlias
 import attrs
 
 from smskit.encoding import Label, Language, Piece
-from smskit.model.addresses import Address, PhoneNumber
+from smskit.model.addresses import Address
 from smskit.model.ids import MessageId
 from smskit.model.statuses import Status
 
@@ -26,7 +26,7 @@ class Outgoing:
     message_id: MessageId
     reference: str
     sender: Address
-    to: PhoneNumber
+    to: Address
     text: str
     parts: int
     expires_at: datetime | None = None
@@ -97,7 +97,7 @@ class Inbound:
     repetition only if the driver says that it `may_repeat`: the link broke before an earlier one was acknowledged.
     """
 
-    sender: PhoneNumber
+    sender: Address
     """Who wrote it."""
     to: Address
     """Which of our senders it came to."""
@@ -110,7 +110,7 @@ class Inbound:
     @property
     def fingerprint(self) -> str:
         """The same for equal content from and to the same addresses. Links to media may change, their number not."""
-        content = "\x00".join((self.sender.e164, self.to.text, self.text, *("" for _ in self.media)))
+        content = "\x00".join((self.sender.text, self.to.text, self.text, *("" for _ in self.media)))
         return hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()[:24]
 
 
@@ -122,7 +122,7 @@ class InboundPart:
     after their text was complete are another text, since people do say things twice.
     """
 
-    sender: PhoneNumber
+    sender: Address
     to: Address
     label: Label
     piece: Piece
@@ -135,7 +135,7 @@ class InboundPart:
         """The same for equal content under an equal label, from and to the same addresses."""
         label, piece = self.label, self.piece
         content = (
-            *(self.sender.e164, self.to.text, label.reference, label.wide, label.total, label.sequence),
+            *(self.sender.text, self.to.text, label.reference, label.wide, label.total, label.sequence),
             *(piece.encoding.value, piece.shift.locking, piece.shift.single, piece.data.hex()),
         )
         return hashlib.sha256("\x00".join(map(str, content)).encode()).hexdigest()[:24]

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import attrs
 
-from smskit.model.addresses import Address, PhoneNumber
+from smskit.model.addresses import Address
 from smskit.model.traffic import Accepted
 
 
@@ -36,7 +36,7 @@ class Carried:
 
     reference: str
     sender: Address
-    to: PhoneNumber
+    to: Address
     text: str
     accepted: Accepted
     at: datetime
@@ -47,7 +47,7 @@ class Carried:
 class Handset:
     """A simulated phone. `received` holds the texts it got, oldest first, and `media` the URLs that came with them."""
 
-    number: PhoneNumber
+    number: Address
     received: list[str] = attrs.field(factory=list)
     media: list[str] = attrs.field(factory=list)
     answers_with: Callable[[str], str | None] | None = None

@@ -77,10 +77,10 @@ class LocalCarrier(Driver):
         self._text_after_text = anyio.Lock()
         self._in_hand = 0
 
-    def handset(self, number: str | PhoneNumber) -> Handset:
+    def handset(self, number: str | Address) -> Handset:
         """The phone with this number; it is switched on when first asked for."""
-        parsed = number if isinstance(number, PhoneNumber) else PhoneNumber.parse(number)
-        return self._handsets.setdefault(parsed.e164, Handset(parsed))
+        parsed = PhoneNumber.parse(number) if isinstance(number, str) else number
+        return self._handsets.setdefault(parsed.text, Handset(parsed))
 
     @property
     def next_due(self) -> datetime | None:
@@ -89,7 +89,7 @@ class LocalCarrier(Driver):
 
     def text(
         self,
-        sender: str | PhoneNumber,
+        sender: str | Address,
         text: str,
         to: Address | None = None,
         *,
@@ -121,7 +121,7 @@ class LocalCarrier(Driver):
 
     def text_in_parts(
         self,
-        sender: str | PhoneNumber,
+        sender: str | Address,
         text: str,
         to: Address | None = None,
         *,

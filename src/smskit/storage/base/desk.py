@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from smskit.model.addresses import Address, PhoneNumber
+from smskit.model.addresses import Address
 from smskit.model.contacts import ContactRecord, Scope, Source, Subscription
 from smskit.model.conversations import ConversationRecord, Sender, SenderRecord
 from smskit.model.events import Event
@@ -53,17 +53,17 @@ class Contacts(Protocol):
     async def get_contact(self, org: Org, contact_id: ContactId) -> ContactRecord:
         """:raises NotFound: if the org has no such contact."""
 
-    async def find_contact(self, org: Org, number: PhoneNumber) -> ContactRecord | None:
+    async def find_contact(self, org: Org, number: Address) -> ContactRecord | None:
         """The contact with this number."""
 
     async def list_contacts(self, org: Org, *, after: str | None, limit: int) -> Page[ContactRecord]:
         """Contacts in the order they were made."""
 
-    async def get_subscription(self, org: Org, number: PhoneNumber) -> Subscription | None:
+    async def get_subscription(self, org: Org, number: Address) -> Subscription | None:
         """The subscription of a number that was seen before."""
 
     async def opt_out(
-        self, org: Org, number: PhoneNumber, *, scope: Scope, source: Source, actor: Actor, now: datetime
+        self, org: Org, number: Address, *, scope: Scope, source: Source, actor: Actor, now: datetime
     ) -> bool:
         """Opt a number out and cancel its automated messages that are not admitted; False if it was out already.
 

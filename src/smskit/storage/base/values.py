@@ -12,7 +12,7 @@ import attrs
 from smskit.compliance.gate import Facts
 from smskit.compliance.opt_words import Word
 from smskit.encoding import Language
-from smskit.model.addresses import PhoneNumber
+from smskit.model.addresses import Address
 from smskit.model.decisions import DecisionRecord
 from smskit.model.ids import Actor, ConversationId, MessageId, Org
 from smskit.model.messages import Category, Lane, MessageRecord, Origin, Written
@@ -33,7 +33,7 @@ class Page(Generic[T]):
 class NewContact:
     """A contact to be made, or what is new about one; None leaves a field as it is."""
 
-    number: PhoneNumber
+    number: Address
     name: str | None = None
     zone: str | None = None
     attributes: Mapping[str, str] | None = None

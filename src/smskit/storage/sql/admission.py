@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from smskit.model.addresses import PhoneNumber
 from smskit.model.codec import from_micros, to_micros
 from smskit.model.contacts import ConsentState
 from smskit.model.decisions import DecisionRecord, Outcome, Stage
@@ -130,5 +129,5 @@ def _claim_consent(tx: Tx, ruling: Ruling, row: Row, now: int) -> int:
         ),
     )
     message = put(tx, consent, now).message
-    set_consent(tx, row["org"], PhoneNumber(row["number"]).e164, ConsentState.CLAIMED, message.id)
+    set_consent(tx, row["org"], row["number"], ConsentState.CLAIMED, message.id)
     return message.id

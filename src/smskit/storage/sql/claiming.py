@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import attrs
 
 from smskit.encoding import Language
-from smskit.model.addresses import PhoneNumber, address_of
+from smskit.model.addresses import address_of
 from smskit.model.codec import from_micros, from_row, to_micros
 from smskit.model.ids import MessageId
 from smskit.model.messages import Lane, MessageRecord
@@ -118,7 +118,7 @@ def outgoing(tx: Tx, row: Row) -> Outgoing:
         message_id=MessageId(row["id"]),
         reference=reference(row["id"], row["created_at"]),
         sender=address_of(row["address"]),
-        to=PhoneNumber(row["number"]),
+        to=address_of(row["number"]),
         text=row["text"],
         parts=row["parts"],
         expires_at=None if row["expires_at"] is None else from_micros(row["expires_at"]),

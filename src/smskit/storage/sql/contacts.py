@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from smskit.errors import NotFound
-from smskit.model.addresses import PhoneNumber
+from smskit.model.addresses import Address
 from smskit.model.codec import from_row, to_json, to_micros
 from smskit.model.contacts import ContactRecord
 from smskit.model.ids import ContactId, Org
@@ -27,7 +27,7 @@ def put_contacts(tx: Tx, org: Org, contacts: Sequence[NewContact], now: datetime
 
 
 def _put(tx: Tx, org: Org, contact: NewContact, now: int) -> ContactRecord:
-    see(tx, org, contact.number.e164, now)
+    see(tx, org, contact.number.text, now)
     attributes = None if contact.attributes is None else to_json(contact.attributes)
     row = tx.one(
         "insert into smskit_contact (org, number, name, zone, attributes, created_at, updated_at) "
@@ -35,7 +35,7 @@ def _put(tx: Tx, org: Org, contact: NewContact, now: int) -> ContactRecord:
         "name = coalesce(?, name), zone = coalesce(?, zone), "
         "attributes = coalesce(?, attributes), updated_at = excluded.updated_at returning id",
         (
-            *(org, contact.number.e164, contact.name, contact.zone, attributes, now, now),
+            *(org, contact.number.text, contact.name, contact.zone, attributes, now, now),
             *(contact.name, contact.zone, attributes),
         ),
     )
@@ -62,8 +62,8 @@ def get_contact(tx: Tx, org: Org, contact_id: ContactId) -> ContactRecord:
     return _contact(row)
 
 
-def find_contact(tx: Tx, org: Org, number: PhoneNumber) -> ContactRecord | None:
-    row = tx.one(_SELECT + "where k.org = ? and k.number = ?", (org, number.e164))
+def find_contact(tx: Tx, org: Org, number: Address) -> ContactRecord | None:
+    row = tx.one(_SELECT + "where k.org = ? and k.number = ?", (org, number.text))
     return None if row is None else _contact(row)
 
 

@@ -9,7 +9,7 @@ import attrs
 
 from smskit.compliance.opt_words import Word, classify
 from smskit.encoding import join, join_incomplete, missing
-from smskit.model.addresses import PhoneNumber
+from smskit.model.addresses import Address, address_of
 from smskit.model.codec import to_micros
 from smskit.model.contacts import Scope, Source
 from smskit.model.events import MessageReceived, TextIncomplete
@@ -107,7 +107,7 @@ def give_up_parts(tx: Tx, now: datetime, limit: int) -> int:
 
 def _give_up(tx: Tx, series: parts.Series, kept: parts.Kept, now: int) -> None:
     """Show what came. If that is STOP and nothing else it counts, but is too old to be answered."""
-    chat = _chat(tx, series.sender_id, PhoneNumber(series.number), now)
+    chat = _chat(tx, series.sender_id, address_of(series.number), now)
     text = join_incomplete(kept.pieces, series.total)
     message_id = _store(tx, chat, text, series.total, Flag.INCOMPLETE)
     if classify(join(kept.pieces[place] for place in sorted(kept.pieces))) is Word.STOP:
@@ -130,16 +130,16 @@ class _Chat:
     org: Org
     id: ConversationId
     contact_id: int
-    number: PhoneNumber
+    number: Address
     address: str
     """Ours."""
     now: int
 
 
-def _chat(tx: Tx, sender_id: int, number: PhoneNumber, now: int) -> _Chat:
+def _chat(tx: Tx, sender_id: int, number: Address, now: int) -> _Chat:
     sender = existing(tx.one("select org, address from smskit_sender where id = ?", (sender_id,)))
     org = Org(sender["org"])
-    contact = meet(tx, org, number.e164, now)
+    contact = meet(tx, org, number.text, now)
     conversation, _ = open_conversation(tx, org, sender_id, contact, now)
     return _Chat(org, ConversationId(conversation), contact, number, sender["address"], now)
 
@@ -226,7 +226,7 @@ def _obey(tx: Tx, chat: _Chat, driver: str, reading: Reading) -> SystemAnswer | 
     row = existing(
         tx.one(
             "select opted_out, scope from smskit_subscription where org = ? and number = ?",
-            (org, number.e164),
+            (org, number.text),
         )
     )
     out = bool(row["opted_out"])
@@ -236,7 +236,7 @@ def _obey(tx: Tx, chat: _Chat, driver: str, reading: Reading) -> SystemAnswer | 
             return None
         subscriptions.move_out(tx, org, number, scope=Scope.ALL, source=Source.WORD, actor=_CONTACT, now=now)
     if word is Word.START:
-        subscriptions.lift_block(tx, org, number.e164, driver, chat.address, now)
+        subscriptions.lift_block(tx, org, number.text, driver, chat.address, now)
         if not out:
             return None
         subscriptions.move_in(tx, org, number, source=Source.WORD, actor=_CONTACT, now=now)

@@ -27,7 +27,7 @@ class Series:
     def of(cls, sender_id: int, part: InboundPart) -> Series:
         """The text that a part belongs to."""
         label = part.label
-        return cls(sender_id, part.sender.e164, label.reference, label.wide, label.total)
+        return cls(sender_id, part.sender.text, label.reference, label.wide, label.total)
 
 
 @attrs.frozen

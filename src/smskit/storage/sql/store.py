@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Concatenate, ParamSpec, Protocol, TypeVar
 
 from smskit.compliance.gate import Facts
-from smskit.model.addresses import Address, PhoneNumber
+from smskit.model.addresses import Address
 from smskit.model.contacts import ContactRecord, Scope, Source, Subscription
 from smskit.model.conversations import ConversationRecord, Sender, SenderRecord
 from smskit.model.decisions import DecisionRecord
@@ -128,17 +128,17 @@ class SqlStorage:
     async def get_contact(self, org: Org, contact_id: ContactId) -> ContactRecord:
         return await self._read(contacts.get_contact, org, contact_id)
 
-    async def find_contact(self, org: Org, number: PhoneNumber) -> ContactRecord | None:
+    async def find_contact(self, org: Org, number: Address) -> ContactRecord | None:
         return await self._read(contacts.find_contact, org, number)
 
     async def list_contacts(self, org: Org, *, after: str | None, limit: int) -> Page[ContactRecord]:
         return await self._read(contacts.list_contacts, org, after, checked(limit))
 
-    async def get_subscription(self, org: Org, number: PhoneNumber) -> Subscription | None:
+    async def get_subscription(self, org: Org, number: Address) -> Subscription | None:
         return await self._read(subscriptions.get_subscription, org, number)
 
     async def opt_out(
-        self, org: Org, number: PhoneNumber, *, scope: Scope, source: Source, actor: Actor, now: datetime
+        self, org: Org, number: Address, *, scope: Scope, source: Source, actor: Actor, now: datetime
     ) -> bool:
         return await self._write(subscriptions.opt_out, org, number, scope, source, actor, now)
 

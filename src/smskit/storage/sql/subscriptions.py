@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from smskit.errors import NotFound
-from smskit.model.addresses import PhoneNumber
+from smskit.model.addresses import Address, address_of
 from smskit.model.codec import from_row, to_micros
 from smskit.model.contacts import ConsentState, Scope, Source, Subscription
 from smskit.model.events import OptedIn, OptedOut
@@ -25,16 +25,16 @@ def see(tx: Tx, org: str, number: str, now: int) -> None:
     )
 
 
-def get_subscription(tx: Tx, org: Org, number: PhoneNumber) -> Subscription | None:
-    row = tx.one("select * from smskit_subscription where org = ? and number = ?", (org, number.e164))
+def get_subscription(tx: Tx, org: Org, number: Address) -> Subscription | None:
+    row = tx.one("select * from smskit_subscription where org = ? and number = ?", (org, number.text))
     return None if row is None else from_row(Subscription, row)
 
 
 def opt_out(
-    tx: Tx, org: Org, number: PhoneNumber, scope: Scope, source: Source, actor: Actor, now: datetime
+    tx: Tx, org: Org, number: Address, scope: Scope, source: Source, actor: Actor, now: datetime
 ) -> bool:
     row = tx.one(
-        "select opted_out, scope from smskit_subscription where org = ? and number = ?", (org, number.e164)
+        "select opted_out, scope from smskit_subscription where org = ? and number = ?", (org, number.text)
     )
     if row is None:
         msg = "this org has never seen that number; make a contact of it first"
@@ -46,39 +46,39 @@ def opt_out(
 
 
 def move_out(
-    tx: Tx, org: Org, number: PhoneNumber, *, scope: Scope, source: Source, actor: Actor, now: int
+    tx: Tx, org: Org, number: Address, *, scope: Scope, source: Source, actor: Actor, now: int
 ) -> None:
     """Opt a number out, with all that follows: its automated messages are withdrawn before admission."""
     tx.run(
         "update smskit_subscription set opted_out = 1, scope = ?, source = ?, changed_at = ?, version = version + 1 "
         "where org = ? and number = ?",
-        (scope, source, now, org, number.e164),
+        (scope, source, now, org, number.text),
     )
     change: Mapping[str, str | None] = {"change": "opted_out", "scope": scope, "source": source}
-    write_change(tx, org, number.e164, actor=actor, change=change, now=now)
+    write_change(tx, org, number.text, actor=actor, change=change, now=now)
     contact = _contact_id(tx, org, number)
     canceling.cancel_automated(tx, contact, scope, now)
     tell(tx, org, OptedOut(number_masked=number.masked, contact_id=contact, source=source), now)
 
 
-def follow_carrier(tx: Tx, org: Org, number: PhoneNumber, now: int) -> None:
+def follow_carrier(tx: Tx, org: Org, number: Address, now: int) -> None:
     """The carrier says that the contact opted out there: then it is so here too."""
     row = existing(
-        tx.one("select opted_out from smskit_subscription where org = ? and number = ?", (org, number.e164))
+        tx.one("select opted_out from smskit_subscription where org = ? and number = ?", (org, number.text))
     )
     if not row["opted_out"]:
         carrier = Actor("carrier")
         move_out(tx, org, number, scope=Scope.ALL, source=Source.CARRIER, actor=carrier, now=now)
 
 
-def move_in(tx: Tx, org: Org, number: PhoneNumber, *, source: Source, actor: Actor, now: int) -> None:
+def move_in(tx: Tx, org: Org, number: Address, *, source: Source, actor: Actor, now: int) -> None:
     """Opt a number in again. What was withdrawn stays withdrawn."""
     tx.run(
         "update smskit_subscription set opted_out = 0, scope = 'all', source = ?, changed_at = ?, "
         "version = version + 1 where org = ? and number = ?",
-        (source, now, org, number.e164),
+        (source, now, org, number.text),
     )
-    write_change(tx, org, number.e164, actor=actor, change={"change": "opted_in", "source": source}, now=now)
+    write_change(tx, org, number.text, actor=actor, change={"change": "opted_in", "source": source}, now=now)
     contact = _contact_id(tx, org, number)
     tell(tx, org, OptedIn(number_masked=number.masked, contact_id=contact, source=source), now)
 
@@ -94,8 +94,8 @@ def set_consent(tx: Tx, org: str, number: str, state: ConsentState, message_id: 
 
 def heed_carrier(tx: Tx, row: Row, code: str | None, now: int) -> None:
     """The carrier refused a message because its recipient opted out there: note the block, and follow it."""
-    number = PhoneNumber(row["number"])
-    _block(tx, row["org"], number.e164, row["driver"], row["address"], code, now)
+    number = address_of(row["number"])
+    _block(tx, row["org"], number.text, row["driver"], row["address"], code, now)
     follow_carrier(tx, Org(row["org"]), number, now)
 
 
@@ -129,6 +129,6 @@ def _bump(tx: Tx, org: str, number: str) -> None:
     tx.run("update smskit_subscription set version = version + 1 where org = ? and number = ?", (org, number))
 
 
-def _contact_id(tx: Tx, org: Org, number: PhoneNumber) -> ContactId:
-    row = tx.one("select id from smskit_contact where org = ? and number = ?", (org, number.e164))
+def _contact_id(tx: Tx, org: Org, number: Address) -> ContactId:
+    row = tx.one("select id from smskit_contact where org = ? and number = ?", (org, number.text))
     return ContactId(existing(row)["id"])

@@ -10,7 +10,7 @@ import attrs
 from smskit.clock import VirtualClock
 from smskit.compliance.gate import Facts
 from smskit.compliance.opt_words import Word
-from smskit.model.addresses import PhoneNumber
+from smskit.model.addresses import Address, PhoneNumber
 from smskit.model.contacts import ConsentState, Scope, Source
 from smskit.model.conversations import ConversationRecord, Rate, Sender, SenderRecord
 from smskit.model.decisions import DecisionRecord, Outcome, Stage
@@ -72,9 +72,7 @@ class Bench:
         await self.store.put_senders(driver, [sender])
         return await self.store.route(driver, sender.address, org)
 
-    async def chat(
-        self, number: PhoneNumber = ALICE, sender: SenderRecord | None = None
-    ) -> ConversationRecord:
+    async def chat(self, number: Address = ALICE, sender: SenderRecord | None = None) -> ConversationRecord:
         """The conversation of a sender and a person, both made if they are missing."""
         sender = sender or await self.sender()
         (contact,) = await self.store.put_contacts(sender.org, [NewContact(number=number)], self.now)
@@ -220,7 +218,7 @@ class Bench:
         message = await self.message(message_id)
         return message.status, message.code
 
-    async def opt_out(self, number: PhoneNumber = ALICE, scope: Scope = Scope.ALL) -> bool:
+    async def opt_out(self, number: Address = ALICE, scope: Scope = Scope.ALL) -> bool:
         return await self.store.opt_out(
             DEFAULT_ORG, number, scope=scope, source=Source.HOST, actor=FRONTDESK, now=self.now
         )
@@ -252,7 +250,7 @@ class Bench:
         self,
         text: str,
         *,
-        number: PhoneNumber = ALICE,
+        number: Address = ALICE,
         word: Word | None = None,
         carrier_id: str | None = None,
         may_repeat: bool = False,

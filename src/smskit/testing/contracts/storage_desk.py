@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from smskit.errors import Conflict, NotFound, UsageError
-from smskit.model.addresses import PhoneNumber
+from smskit.model.addresses import Address, PhoneNumber
 from smskit.model.contacts import Source
 from smskit.model.conversations import Rate, Sender
 from smskit.model.ids import DEFAULT_ORG, ContactId, ConversationId, Org
@@ -126,7 +126,7 @@ class DeskContract(StoreTests):
         await store.put_contacts(DEFAULT_ORG, [NewContact(number=number) for number in numbers], bench.now)
         await store.put_contacts(ACME, [NewContact(number=ALICE)], bench.now)
 
-        seen: list[PhoneNumber] = []
+        seen: list[Address] = []
         cursor = None
         while True:
             page = await store.list_contacts(DEFAULT_ORG, after=cursor, limit=2)

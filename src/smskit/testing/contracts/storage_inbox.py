@@ -8,7 +8,7 @@ import anyio
 import pytest
 
 from smskit.compliance.opt_words import Word
-from smskit.model.addresses import PhoneNumber
+from smskit.model.addresses import Address, PhoneNumber, SenderName, ShortCode
 from smskit.model.contacts import Source
 from smskit.model.events import MessageReceived, OptedIn, OptedOut
 from smskit.model.ids import DEFAULT_ORG
@@ -43,6 +43,20 @@ class InboxContract(StoreTests):
         )
         told = MessageReceived(conversation_id=chat.id, message_id=message.id)
         assert (await bench.happenings())[-1] == told
+
+    @pytest.mark.parametrize("stranger", [ShortCode("72975"), SenderName("MyBank")], ids=["code", "name"])
+    async def test_a_text_of_a_short_code_or_a_name_is_kept_like_any_other(
+        self, store: Storage, bench: Bench, stranger: Address
+    ) -> None:
+        received = await bench.receive("Your code is 1234", number=stranger)
+
+        message = await bench.message(received.message_id)
+        chat = await store.get_conversation(DEFAULT_ORG, message.conversation_id)
+        assert (chat.number, chat.unread) == (stranger, 1)
+        contact = await store.find_contact(DEFAULT_ORG, stranger)
+        assert contact is not None
+        assert (contact.id, contact.number) == (chat.contact_id, stranger)
+        assert (await store.facts(DEFAULT_ORG, chat.id)).to == stranger
 
     async def test_a_repeated_delivery_has_no_second_effect(self, store: Storage, bench: Bench) -> None:
         first = await bench.receive("STOP", word=Word.STOP, carrier_id="in-1")
