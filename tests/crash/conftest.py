@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+ROOT = Path(__file__).parents[2]
 CHILD = Path(__file__).with_name("child.py")
 PATIENCE = 60
 
@@ -20,8 +21,9 @@ PATIENCE = 60
 class Workers:
     """Starts one worker after the other on the same files."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, program: Sequence[str]) -> None:
         self.folder = folder
+        self._program = program
         self.run = 0
         self._processes: list[subprocess.Popen[str]] = []
 
@@ -31,11 +33,15 @@ class Workers:
         _, errors = process.communicate(timeout=PATIENCE)
         assert process.returncode == -signal.SIGKILL, f"{step} was not reached: {errors}"
 
-    def is_killed_after(self, seconds: float, **orders: object) -> None:
-        """A worker is killed from outside at some moment of its work, if it is not done by then."""
+    def begins(self, **orders: object) -> tuple[subprocess.Popen[str], str]:
+        """A worker is at work; with what it says of itself. Whoever wants it to end has to kill it."""
         process = self._start(**orders)
         assert process.stdout is not None
-        process.stdout.readline()
+        return process, process.stdout.readline().strip()
+
+    def is_killed_after(self, seconds: float, **orders: object) -> None:
+        """A worker is killed from outside at some moment of its work, if it is not done by then."""
+        process, _ = self.begins(**orders)
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(timeout=seconds)
         process.kill()
@@ -65,15 +71,23 @@ class Workers:
     def _start(self, **orders: object) -> subprocess.Popen[str]:
         self.run += 1
         whole = json.dumps({"folder": str(self.folder), "run": self.run, **orders})
-        command = [sys.executable, "-W", "error", str(CHILD), whole]
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        command = [sys.executable, "-W", "error", *self._program, whole]
+        process = subprocess.Popen(
+            command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
         self._processes.append(process)
         return process
 
 
 @pytest.fixture
-def workers(tmp_path: Path) -> Iterator[Workers]:
+def program() -> Sequence[str]:
+    """What a worker runs, as arguments of Python; its orders follow."""
+    return [str(CHILD)]
+
+
+@pytest.fixture
+def workers(tmp_path: Path, program: Sequence[str]) -> Iterator[Workers]:
     """Workers on a new database."""
-    started = Workers(tmp_path)
+    started = Workers(tmp_path, program)
     yield started
     started.stop_all()
