@@ -7,9 +7,14 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeAlias
+from urllib.parse import urlencode
 
 import pytest
+from twilio.request_validator import RequestValidator
 from typer.testing import Result
+
+from smskit.drivers.base import WebhookRequest
+from smskit.drivers.twilio import Twilio
 
 Run: TypeAlias = Callable[..., Result]
 
@@ -24,6 +29,23 @@ def test_it_prints_the_url_of_each_driver_on_a_line_of_its_own(smskit: Run) -> N
     assert f"  {BASE}/twilio#rc=5&rp=5xx,ct,rt" in lines
     assert f"  {BASE}/my%20driver" in lines
     assert f"SMSKIT_PUBLIC_URL={BASE} " in said
+
+
+def test_the_driver_believes_what_is_signed_for_the_url_that_is_printed(smskit: Run) -> None:
+    said = smskit("webhooks", "--json", "--base-url", BASE, "--driver", "twilio").stdout
+    url = json.loads(said)["url"]
+    driver = Twilio(f"AC{'0' * 32}", "token", ["+14155550100"], public_url=BASE)
+    form = {"MessageSid": "SM1", "Body": "yes", "From": "+14155550123", "To": "+14155550100"}
+
+    for signed_for in (url, url.partition("#")[0]):
+        headers = [
+            ("Content-Type", "application/x-www-form-urlencoded"),
+            ("X-Twilio-Signature", RequestValidator("token").compute_signature(signed_for, form)),
+        ]
+        request = WebhookRequest(
+            method="POST", raw_target="/sms/twilio", headers=headers, body=urlencode(form).encode()
+        )
+        assert driver.parse_webhook(request).events
 
 
 def test_without_a_driver_it_tells_of_all_that_it_knows(smskit: Run) -> None:
@@ -44,6 +66,7 @@ def test_a_driver_that_is_named_twice_is_told_once_and_json_has_a_line_for_each(
         "acme.example/sms",
         "https:///sms",
         "https://acme.example:port/sms",
+        "https://acme.example:65536/sms",
         "https://acme.example/sms?x=1",
         "https://acme.example/sms#x",
         "https://me:secret@acme.example/sms",

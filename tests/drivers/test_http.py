@@ -5,97 +5,36 @@ from __future__ import annotations
 import gc
 import socket
 from base64 import b64encode
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
-from typing import Any, TypeAlias
+from typing import Any
 
 import anyio
 import httpx
 import pytest
-from anyio.abc import SocketAttribute, SocketStream
+from anyio.abc import ByteStream
 
 from smskit.drivers.http import LARGEST_ANSWER, HttpAnswer, HttpCaller, HttpRequest
 from smskit.errors import DeliveryError, OutcomeUnknown, Unavailable
-
-Handler: TypeAlias = Callable[[SocketStream], Awaitable[None]]
+from tests.drivers.loopback import (
+    Handler,
+    a_server,
+    answering,
+    close_before_reading,
+    closing_after,
+    drip,
+    read_request,
+    stay_silent,
+)
 
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
 SOON = timedelta(seconds=1)
 FORM = [("To", "+14155550123"), ("Body", "¿Sí? 🙂 a&b"), ("MediaUrl", "one"), ("MediaUrl", "two")]
 
 
-@asynccontextmanager
-async def a_server(handler: Handler) -> AsyncIterator[str]:
-    listener = await anyio.create_tcp_listener(local_host="127.0.0.1")
-    async with listener, anyio.create_task_group() as tasks:
-        tasks.start_soon(listener.serve, _tolerant(handler))
-        yield f"http://127.0.0.1:{listener.extra(SocketAttribute.local_port)}"
-        tasks.cancel_scope.cancel()
-
-
-def _tolerant(handler: Handler) -> Handler:
-    async def serve(stream: SocketStream) -> None:
-        async with stream:
-            try:
-                await handler(stream)
-            except (anyio.BrokenResourceError, anyio.EndOfStream):
-                return
-
-    return serve
-
-
-async def read_request(stream: SocketStream) -> bytes:
-    request = b""
-    while b"\r\n\r\n" not in request:
-        request += await stream.receive()
-    head, _, body = request.partition(b"\r\n\r\n")
-    length = next(
-        (int(line[15:]) for line in head.lower().split(b"\r\n") if line[:15] == b"content-length:"), 0
-    )
-    while len(body) < length:
-        body += await stream.receive()
-    return head + b"\r\n\r\n" + body
-
-
-def answering(answer: bytes) -> Handler:
-    """Reads each request and answers it; on the same connection for as long as there are more."""
-
-    async def handler(stream: SocketStream) -> None:
-        while True:
-            await read_request(stream)
-            await stream.send(answer)
-
-    return handler
-
-
-def closing_after(answer: bytes) -> Handler:
-    async def handler(stream: SocketStream) -> None:
-        await read_request(stream)
-        await stream.send(answer)
-
-    return handler
-
-
-async def close_before_reading(stream: SocketStream) -> None:
-    """Nothing is read, nothing is said."""
-
-
-async def close_half_way(stream: SocketStream) -> None:
+async def close_half_way(stream: ByteStream) -> None:
     await stream.receive(10)
-
-
-async def stay_silent(stream: SocketStream) -> None:
-    await read_request(stream)
-    await anyio.sleep_forever()
-
-
-async def drip(stream: SocketStream) -> None:
-    await read_request(stream)
-    await stream.send(b"HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n")
-    while True:
-        await stream.send(b".")
-        await anyio.sleep(0.01)
 
 
 @asynccontextmanager
@@ -267,7 +206,7 @@ async def test_a_megabyte_is_still_an_answer() -> None:
 async def test_connections_are_kept_and_closed_ones_are_not_used() -> None:
     connections = []
 
-    async def handler(stream: SocketStream) -> None:
+    async def handler(stream: ByteStream) -> None:
         connections.append(stream)
         for _ in range(3):
             await read_request(stream)

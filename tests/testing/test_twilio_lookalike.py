@@ -135,6 +135,26 @@ async def test_the_sdks_validator_takes_what_is_called_back(
     assert not any(heard.is_signed_with("another") for heard in app.heard)
 
 
+async def test_the_sdk_lists_the_texts_newest_first(twilio: TwilioLookalike, sdk: Sdk) -> None:
+    for body in ("one", "two", "three"):
+        await sdk.create(from_=OURS, to=ALICE, body=body)
+
+    assert await sdk.bodies(2) == ["three", "two"]
+
+
+@pytest.mark.parametrize(
+    ("query", "count"), [("?PageSize=1", 1), ("?PageSize=x", 2), (f"?PageSize={'9' * 5000}", 2), ("", 2)]
+)
+async def test_a_page_is_as_long_as_it_is_asked_for(
+    client: httpx.AsyncClient, query: str, count: int
+) -> None:
+    for _ in range(2):
+        await send(client)
+    answer = await client.get(f"/2010-04-01/Accounts/{SID}/Messages.json{query}")
+
+    assert (answer.status_code, len(answer.json()["messages"])) == (200, count)
+
+
 # Credentials and addresses
 
 
@@ -316,7 +336,7 @@ async def test_a_client_that_leaves_in_the_middle_hands_over_nothing(
     assert len(twilio.messages) == 1
 
 
-@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS", "DELETE"])
+@pytest.mark.parametrize("method", ["PUT", "HEAD", "OPTIONS", "DELETE"])
 async def test_other_methods_are_not_found(client: httpx.AsyncClient, method: str) -> None:
     path = f"/2010-04-01/Accounts/{SID}/Messages.json"
 
@@ -389,6 +409,18 @@ async def test_news_tells_what_twilio_tells(
         "AccountSid": SID,
         "ApiVersion": "2010-04-01",
     }
+
+
+async def test_overrides_are_for_twilio_and_neither_posted_nor_signed(
+    twilio: TwilioLookalike, client: httpx.AsyncClient, app: App, callback: dict[str, str]
+) -> None:
+    await send(client, {"StatusCallback": f"{callback['StatusCallback']}#rc=5&rp=5xx,ct,rt"})
+    twilio.webhook_url = f"{app.url}/sms#rc=5&rp=all"
+    await twilio.deliver("delivered")
+    await twilio.handset(ALICE).texts("Hello", to=OURS)
+
+    assert [heard.url for heard in app.heard] == [callback["StatusCallback"], f"{app.url}/sms"]
+    assert all(heard.is_signed_with("token") for heard in app.heard)
 
 
 @pytest.mark.parametrize(

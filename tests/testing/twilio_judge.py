@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -30,6 +30,7 @@ class Created(Protocol):
     status: str
     from_: str | None
     num_segments: str
+    num_media: str
     error_code: int | None
     date_created: datetime
 
@@ -42,10 +43,15 @@ class Sdk:
         client.base_url = base_url
         self._rest = rest.Client(account_sid, auth_token, http_client=client)
 
-    async def create(self, **text: str) -> Created:
+    async def create(self, **text: str | Sequence[str]) -> Created:
         """Hand over a text."""
         created: Created = await anyio.to_thread.run_sync(lambda: self._rest.messages.create(**text))
         return created
+
+    async def bodies(self, limit: int) -> list[str]:
+        """The newest texts."""
+        found = await anyio.to_thread.run_sync(lambda: self._rest.messages.list(limit=limit))
+        return [message.body for message in found]
 
     async def account(self) -> tuple[str, str]:
         """The id and the status of the account."""
@@ -59,10 +65,17 @@ class ToLookalike(http.HttpClient):  # type: ignore[misc]  # it is untyped
     base_url: str
 
     def request(
-        self, method: str, uri: str, *, auth: tuple[str, str], data: dict[str, str] | None, **_: object
+        self,
+        method: str,
+        uri: str,
+        *,
+        auth: tuple[str, str],
+        data: dict[str, str] | None,
+        params: dict[str, str] | None = None,
+        **_: object,
     ) -> object:
         url = uri.replace("https://api.twilio.com", self.base_url)
-        answer = httpx.request(method, url, data=data, auth=auth)
+        answer = httpx.request(method, url, data=data, auth=auth, params=params)
         return responses.Response(answer.status_code, answer.text)
 
 

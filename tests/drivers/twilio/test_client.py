@@ -43,6 +43,7 @@ def test_it_says_what_it_can_do() -> None:
         False,
         False,
     )
+    assert features.media == 10
     assert features.timeout > timedelta(seconds=7)
 
 
@@ -63,6 +64,13 @@ def test_it_says_what_it_can_do() -> None:
         (SID, "token", {"validity": timedelta(days=1)}, "ten hours"),
         (SID, "token", {"public_url": "acme.example"}, "https://acme.example/sms"),
         (SID, "token", {"base_url": "api.twilio.com"}, "https://acme.example/sms"),
+        (SID, "token", {"base_url": "https://api.twilio.com:65536"}, "https://acme.example/sms"),
+        (SID, "token", {"public_url": "https://acme.example:70000/sms"}, "https://acme.example/sms"),
+        (SID, "token", {"base_url": "http://api.twilio.com"}, "give an https URL"),
+        (SID, "token", {"base_url": "http://10.0.0.1"}, "give an https URL"),
+        (SID, "token", {"base_url": "http://127.0.0.1.example"}, "give an https URL"),
+        (SID, "token", {"public_url": "http://acme.example/sms"}, "give an https URL"),
+        (SID, "token", {"older_tokens": "older"}, "a list"),
     ],
 )
 def test_what_would_not_work_is_not_made(
@@ -72,16 +80,28 @@ def test_what_would_not_work_is_not_made(
         Twilio(sid, token, SENDERS, **options)
 
 
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1:8000", "127.9.9.9", "[::1]:8000"])
+@pytest.mark.parametrize("url", ["base_url", "public_url"])
+def test_plain_http_is_for_this_machine(host: str, url: str) -> None:
+    Twilio(SID, "token", SENDERS, **{url: f"http://{host}/sms"})  # type: ignore[arg-type] # by name
+
+
+@pytest.mark.parametrize("url", ["base_url", "public_url"])
+def test_plain_http_elsewhere_is_knowingly_insecure(url: str) -> None:
+    Twilio(SID, "token", SENDERS, insecure=True, **{url: "http://acme.example/sms"})  # type: ignore[arg-type] # by name
+
+
 def test_it_needs_a_sender() -> None:
     with pytest.raises(UsageError, match="sender"):
         Twilio(SID, "token", [])
 
 
 def test_its_secrets_do_not_show() -> None:
-    driver = Twilio(SID, "token", SENDERS, api_key=(KEY, "secret"), public_url=PUBLIC)
+    driver = Twilio(SID, "token", SENDERS, api_key=(KEY, "secret"), public_url=PUBLIC, older_tokens=["older"])
 
     assert repr(driver) == "Twilio('twilio', senders=1)"
-    assert not {"'token'", "'secret'"} & set(repr(driver._account).replace("=", " ").split())
+    for shown in (repr(driver._account), repr(driver._media)):
+        assert not [secret for secret in ("token", "secret", "older") if secret in shown]
 
 
 @pytest.mark.parametrize("name", ["twilio", "twilio-eu"])
@@ -94,14 +114,22 @@ def test_a_signed_callback_is_believed(name: str) -> None:
     assert event.text == "yes"
 
 
+@pytest.mark.parametrize("token", ["token", "older", "oldest"])
+def test_while_a_token_is_replaced_both_are_believed(token: str) -> None:
+    driver = Twilio(SID, "token", SENDERS, public_url=PUBLIC, older_tokens=["older", "", "oldest"])
+
+    assert driver.parse_webhook(signed(token)).events
+
+
 @pytest.mark.parametrize(
     ("driver", "token"),
     [
         (Twilio(SID, "token", SENDERS, public_url=PUBLIC), "another"),
         (Twilio(SID, "token", SENDERS), "token"),
+        (Twilio(SID, "token", SENDERS, public_url=PUBLIC, older_tokens=[""]), ""),
         (Twilio(SID, None, SENDERS, public_url=PUBLIC, api_key=(KEY, "s"), shared_keys={"k": "s"}), "s"),
     ],
-    ids=["another token", "no public URL", "shared keys only"],
+    ids=["another token", "no public URL", "an empty token", "shared keys only"],
 )
 def test_any_other_is_not(driver: Twilio, token: str) -> None:
     with pytest.raises(BadSignature):
@@ -138,7 +166,7 @@ VARIABLES = {"TWILIO_ACCOUNT_SID": SID, "TWILIO_AUTH_TOKEN": "token", "SMSKIT_PU
 
 @pytest.fixture
 def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-    for name in ("TWILIO_API_KEY", "TWILIO_API_SECRET"):
+    for name in ("TWILIO_API_KEY", "TWILIO_API_SECRET", "TWILIO_AUTH_TOKEN_OLD"):
         monkeypatch.delenv(name, raising=False)
     for name, value in VARIABLES.items():
         monkeypatch.setenv(name, value)
@@ -151,6 +179,15 @@ def test_the_environment_makes_one(environment: pytest.MonkeyPatch) -> None:
     environment.setenv("TWILIO_API_KEY", KEY)
     environment.setenv("TWILIO_API_SECRET", "secret")
     assert Twilio.from_env(SENDERS)._account.auth == (KEY, "secret")
+
+
+def test_the_environment_may_hold_the_token_before(environment: pytest.MonkeyPatch) -> None:
+    with pytest.raises(BadSignature):
+        Twilio.from_env(SENDERS).parse_webhook(signed("older"))
+
+    environment.setenv("TWILIO_AUTH_TOKEN_OLD", "older")
+    for token in ("token", "older"):
+        assert Twilio.from_env(SENDERS).parse_webhook(signed(token)).events
 
 
 @pytest.mark.parametrize("name", ["TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN", "TWILIO_API_SECRET"])
@@ -167,12 +204,13 @@ def test_a_url_makes_one() -> None:
         DriverUrl.parse(
             f"twilio://{SID}:token@/?sender=%2B14155550100&sender=12345&name=desk"
             f"&public_url=https%3A%2F%2Facme.example%2Fsms&api_key={KEY}&api_secret=s%2Bs"
-            f"&base_url=http%3A%2F%2F127.0.0.1%3A8000"
+            f"&base_url=http%3A%2F%2F127.0.0.1%3A8000&older_token=older&older_token=oldest"
         )
     )
 
     assert [sender.address.text for sender in driver.senders] == ["+14155550100", "12345"]
-    assert driver.parse_webhook(signed(name="desk")).events
+    for token in ("token", "older", "oldest"):
+        assert driver.parse_webhook(signed(token, name="desk")).events
     assert driver._account.auth == (KEY, "s+s")
     assert driver._account.url == f"http://127.0.0.1:8000/2010-04-01/Accounts/{SID}"
 

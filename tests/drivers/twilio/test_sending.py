@@ -51,6 +51,9 @@ def a_driver(
     )
 
 
+PICTURES = ("https://acme.example/a?b=1+2&c=%20d", "https://acme.example/今日.png", "https://acme.example/a")
+
+
 async def sent(driver: Twilio, message: Outgoing) -> httpx.Request:
     with respx.mock() as carrier:
         carrier.post(MESSAGES).respond(201, json={"sid": "SM1", "status": "queued"})
@@ -91,6 +94,34 @@ async def test_any_text_goes_out_as_it_is(text: str, written: bytes) -> None:
     assert request.content.endswith(b"&Body=" + written)
 
 
+@pytest.mark.parametrize(("text", "body"), [("", b""), ("Look & see", b"&Body=Look+%26+see")])
+async def test_media_go_out_by_their_urls_in_order(text: str, body: bytes) -> None:
+    driver = a_driver(public_url="https://acme.example/sms")
+    message = attrs.evolve(outgoing(driver, text=text), media=(*PICTURES, PICTURES[0]))
+
+    request = await sent(driver, message)
+
+    before, _, receipts = request.content.partition(b"&StatusCallback=")
+    first = b"&MediaUrl=https%3A%2F%2Facme.example%2Fa%3Fb%3D1%2B2%26c%3D%2520d"
+    assert before == (
+        b"To=%2B14155550123&From=%2B14155550100"
+        + body
+        + first
+        + b"&MediaUrl=https%3A%2F%2Facme.example%2F%E4%BB%8A%E6%97%A5.png"
+        + b"&MediaUrl=https%3A%2F%2Facme.example%2Fa"
+        + first
+    )
+    assert receipts
+
+
+async def test_an_empty_text_alone_is_sent_as_it_is_for_twilio_to_refuse() -> None:
+    driver = a_driver()
+
+    request = await sent(driver, outgoing(driver, text=""))
+
+    assert request.content == b"To=%2B14155550123&From=%2B14155550100&Body="
+
+
 @pytest.mark.parametrize(("sender", "field"), [("12345", b"12345"), ("Acme", b"Acme")])
 async def test_short_codes_and_names_send_too(sender: str, field: bytes) -> None:
     driver = a_driver()
@@ -122,7 +153,9 @@ async def test_receipts_are_asked_for_at_a_url_with_our_signed_reference() -> No
     request = await sent(driver, outgoing(driver))
 
     (url,) = (value for name, value in parse_qsl(request.content.decode()) if name == "StatusCallback")
-    assert url == "https://acme.example/sms/twilio?r=1-5f00&s=30ad59ae651717a2838d68c3ec1671ac"
+    assert url == (
+        "https://acme.example/sms/twilio?r=1-5f00&s=30ad59ae651717a2838d68c3ec1671ac#rc=5&rp=5xx,ct,rt"
+    )
 
 
 @pytest.mark.parametrize(
@@ -163,20 +196,23 @@ async def test_twilios_own_client_asks_the_same() -> None:
     driver = a_driver(messaging_service=SERVICE, validity=timedelta(minutes=5))
     recorder = Recorder()
 
-    ours = await sent(driver, outgoing(driver))
+    ours = await sent(driver, attrs.evolve(outgoing(driver), media=PICTURES))
     Client(SID, "token", http_client=recorder).messages.create(
         to="+14155550123",
         from_="+14155550100",
         messaging_service_sid=SERVICE,
         body="Your crown is ready.",
+        media_url=list(PICTURES),
         validity_period=300,
     )
 
     theirs = recorder.asked
     assert (ours.method, str(ours.url)) == (theirs["method"], theirs["url"])
-    assert dict(parse_qsl(ours.content.decode())) == {
-        name: str(said) for name, said in theirs["data"].items()
-    }
+    assert sorted(parse_qsl(ours.content.decode())) == sorted(
+        (name, str(value))
+        for name, said in theirs["data"].items()
+        for value in (said if isinstance(said, list) else [said])
+    )
     assert ours.headers["authorization"] == "Basic " + b64encode(":".join(theirs["auth"]).encode()).decode()
 
 
@@ -185,7 +221,40 @@ def answer(status: int, said: object) -> HttpAnswer:
 
 
 def test_a_yes_names_the_message() -> None:
-    assert read_answer(answer(201, {"sid": "SM1", "status": "failed"})) == Accepted.whole("SM1")
+    assert read_answer(answer(201, {"sid": "SM1", "status": "queued"})) == Accepted.whole("SM1")
+
+
+@pytest.mark.parametrize(
+    "status", ["accepted", "queued", "sending", "sent", "delivered", "scheduled", "teleported"]
+)
+@pytest.mark.parametrize("code", [None, 30007])
+def test_a_yes_is_a_yes_unless_the_text_failed(status: str, code: int | None) -> None:
+    said = {"sid": "SM1", "status": status, "error_code": code}
+
+    assert read_answer(answer(201, said)) == Accepted.whole("SM1")
+
+
+@pytest.mark.parametrize("status", ["failed", "undelivered"])
+@pytest.mark.parametrize(
+    ("code", "shown", "opted_out"),
+    [(21610, "21610", True), ("21610", "21610", True), (30007, "30007", False), (None, None, False)],
+    ids=["opted out", "in words", "filtered", "no code"],
+)
+def test_a_yes_to_what_failed_by_then_is_a_no(
+    status: str, code: object, shown: str | None, *, opted_out: bool
+) -> None:
+    with pytest.raises(Rejected) as raised:
+        read_answer(answer(201, {"sid": "SM1", "status": status, "error_code": code}))
+
+    assert (raised.value.code, raised.value.opted_out) == (shown or status, opted_out)
+
+
+@pytest.mark.parametrize("code", [30002, 21611])
+def test_what_failed_because_of_the_account_or_a_full_queue_waits(code: int) -> None:
+    with pytest.raises(Unavailable) as raised:
+        read_answer(answer(201, {"sid": "SM1", "status": "failed", "error_code": code}))
+
+    assert raised.value.code == str(code)
 
 
 @pytest.mark.parametrize("said", [{}, {"sid": None}, {"sid": ""}, {"sid": 5}, [], "SM1", None])

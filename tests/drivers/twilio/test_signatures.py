@@ -15,6 +15,7 @@ from twilio.request_validator import RequestValidator
 
 from smskit.drivers.base import WebhookRequest
 from smskit.drivers.twilio.signatures import Hook, signature, verify
+from smskit.drivers.twilio.urls import OVERRIDES
 from smskit.errors import BadCallback, BadSignature, UsageError
 
 TOKEN = "12345"
@@ -135,6 +136,40 @@ def test_twilios_validator_takes_our_signature_of_a_body() -> None:
 )
 def test_callbacks_that_twilio_signed_are_believed(public: str, signed: str, target: str) -> None:
     verify(post(theirs(signed, FORM), target=target), a_hook(public))
+
+
+@pytest.mark.parametrize("port", ["", ":443"])
+@pytest.mark.parametrize("query", ["", "?r=1&s=2"])
+@pytest.mark.parametrize("overrides", ["", OVERRIDES], ids=["without", "with"])
+def test_overrides_may_be_signed_or_not(overrides: str, query: str, port: str) -> None:
+    """Twilio's documentation has them left out; its validators sign what they are given."""
+    url = f"https://acme.example{port}/sms/twilio{query}{overrides}"
+    signed = theirs(url, FORM)
+
+    assert RequestValidator(TOKEN).validate(url, dict(FORM), signed)
+    verify(post(signed, target=f"{TARGET}{query}"), a_hook())
+
+
+@pytest.mark.parametrize("fragment", ["#", "#rc=5", "#rc=5&rp=all", OVERRIDES * 2])
+def test_other_overrides_than_ours_may_not_be_signed(fragment: str) -> None:
+    assert is_refused(post(theirs(URL + fragment, FORM)))
+
+
+def test_callbacks_signed_with_an_older_token_are_believed_while_it_is_replaced() -> None:
+    hook = Hook(url=URL, keys={"": "new", "k": "shared"}, secret="new", older=("", TOKEN, "oldest"))
+
+    for token in ("new", TOKEN, "oldest"):
+        verify(post(theirs(URL, FORM, token)), hook)
+    assert is_refused(post(theirs(URL, FORM, "another")), hook)
+    assert is_refused(post(theirs(URL, FORM, "")), hook)
+
+
+def test_an_older_token_does_not_sign_for_a_shared_key() -> None:
+    hook = Hook(url=URL, keys=KEYS, secret=TOKEN, older=("older",))
+    settings = "key=webhooks_sharedkey_1,algorithm=HMAC_SHA256"
+
+    assert is_refused(post(theirs(URL, FORM, "older", "HMAC_SHA256"), settings=settings), hook)
+    assert is_refused(post(theirs(URL, FORM, "older"), settings="key=nobody's"), hook)
 
 
 def test_a_get_is_signed_with_its_query_as_it_stands() -> None:
@@ -288,6 +323,9 @@ def test_the_secrets_do_not_show() -> None:
         "https://",
         "https://a.example/?x=1",
         "https://u:p@a.example",
+        "https://a.example:65536",
+        "https://a.example:0",
+        "https://a.example/#rc=5",
     ],
 )
 def test_a_public_url_is_a_web_address_without_more(url: str) -> None:

@@ -9,13 +9,15 @@ from datetime import datetime, timedelta
 import attrs
 
 from smskit.drivers.http import HttpAnswer, HttpRequest
-from smskit.drivers.twilio.signatures import Hook, bare_url
+from smskit.drivers.twilio.signatures import Hook
+from smskit.drivers.twilio.urls import bare_url
 from smskit.drivers.twilio.words import ACCOUNT, BUSY, OPTED_OUT, reason_of
 from smskit.errors import OutcomeUnknown, Rejected, Unavailable, UsageError
 from smskit.model.traffic import Accepted, Outgoing
 
 _TO_MEND = timedelta(minutes=1)
 _LONGEST_VALIDITY = timedelta(hours=10)
+_FAILED = ("failed", "undelivered")
 
 
 @attrs.frozen(kw_only=True)
@@ -53,10 +55,12 @@ class Account:
 
 def build_request(message: Outgoing, account: Account, now: datetime) -> HttpRequest:
     """What hands over a text. With a messaging service too it goes out from the sender that was chosen here."""
-    form = [("To", message.to.e164), ("From", message.sender.text)]
+    form = [("To", message.to.text), ("From", message.sender.text)]
     if account.messaging_service:
         form.append(("MessagingServiceSid", account.messaging_service))
-    form.append(("Body", message.text))
+    if message.text or not message.media:
+        form.append(("Body", message.text))
+    form += [("MediaUrl", url) for url in message.media]
     if validity := _validity(message, account, now):
         form.append(("ValidityPeriod", str(validity)))
     if account.hook:
@@ -68,6 +72,7 @@ def read_answer(answer: HttpAnswer) -> Accepted:
     """What became of the text.
 
     An account that is not taken, and a refusal that is not Twilio's, are to be mended, and not the text's: it waits.
+    What failed by the time of the answer was refused, though Twilio says yes and names it.
 
     :raises Rejected: Twilio refused it.
     :raises Unavailable: Twilio took nothing, because it is busy or does not take the account.
@@ -76,8 +81,11 @@ def read_answer(answer: HttpAnswer) -> Accepted:
     said = _said(answer)
     code = _code(answer, said)
     if answer.status == 401 or (400 <= answer.status < 500 and (code in ACCOUNT or not said)):
-        raise Unavailable("the account is not accepted", code=code, retry_after=_TO_MEND)
+        raise _to_mend(code)
     sid = _yes(answer).get("sid")
+    if said.get("status") in _FAILED:
+        code = str(said.get("error_code") or said["status"])
+        raise _to_mend(code) if code in ACCOUNT else _refusal(code)
     if not isinstance(sid, str) or not sid:
         raise OutcomeUnknown("the answer names no message", code=str(answer.status))
     return Accepted.whole(sid)
@@ -105,10 +113,17 @@ def _yes(answer: HttpAnswer) -> Mapping[str, object]:
         return said
     if answer.status < 400:
         raise OutcomeUnknown("Twilio sends us elsewhere", code=str(answer.status))
-    code = _code(answer, said)
+    raise _refusal(_code(answer, said))
+
+
+def _refusal(code: str) -> Rejected | Unavailable:
     if code in BUSY:
-        raise Unavailable("Twilio takes no more now", code=code)
-    raise Rejected(reason_of(code), code=code, opted_out=code == OPTED_OUT)
+        return Unavailable("Twilio takes no more now", code=code)
+    return Rejected(reason_of(code), code=code, opted_out=code == OPTED_OUT)
+
+
+def _to_mend(code: str) -> Unavailable:
+    return Unavailable("the account is not accepted", code=code, retry_after=_TO_MEND)
 
 
 def _code(answer: HttpAnswer, said: Mapping[str, object]) -> str:

@@ -13,22 +13,15 @@ from urllib.parse import parse_qsl, urlencode
 import attrs
 
 from smskit.drivers.base import WebhookRequest
-from smskit.errors import BadCallback, BadSignature, UsageError
+from smskit.drivers.twilio.urls import OVERRIDES, bare_url
+from smskit.errors import BadCallback, BadSignature
 
 Pairs: TypeAlias = Sequence[tuple[str, str]]
 
 _ALGORITHMS: Mapping[str, str] = {"HMAC_SHA1": "sha1", "HMAC_SHA256": "sha256"}
-_WEB = re.compile(r"https?://([^\s/?#:@\[\]]+|\[[0-9a-fA-F:]+\])(:[0-9]{1,5})?(/[^\s?#]*)?")
 _PORT = re.compile(r":[0-9]+$")
 _PORTS: Mapping[str, str] = {"http": ":80", "https": ":443"}
 _MOST_FIELDS = 1000
-
-
-def bare_url(url: str) -> str:
-    """The URL without a slash at its end. :raises UsageError: it has a query, or is no web address."""
-    if _WEB.fullmatch(url) is None:
-        raise UsageError("the URL is one like https://acme.example/sms, without user or query")
-    return url.rstrip("/")
 
 
 @attrs.frozen(kw_only=True)
@@ -41,40 +34,46 @@ class Hook:
     """What callbacks may be signed with: shared keys by id, and the auth token as that of no id."""
     secret: str = attrs.field(repr=False)
     """What references are signed with."""
+    older: Sequence[str] = attrs.field(default=(), repr=False)
+    """Auth tokens that are going out of use: what is signed with one of them still counts."""
 
     def receipts_url(self, reference: str) -> str:
-        """Where the receipts of one text go: they bring back our reference."""
-        return f"{self.url}?{urlencode({'r': reference, 's': self._sign(reference)})}"
+        """Where the receipts of one text go, again if need be: they bring back our reference."""
+        return f"{self.url}?{urlencode({'r': reference, 's': _sign(reference, self.secret)})}{OVERRIDES}"
 
     def reference(self, request: WebhookRequest) -> str | None:
         """The reference that a callback brings back; none if we did not sign it."""
         query = first_values(_pairs(_query(request)))
         reference = query.get("r", "")
-        return reference if _same(query.get("s", ""), self._sign(reference)) else None
+        signed = [_sign(reference, secret) for secret in (self.secret, *self.older) if secret]
+        return reference if any(_same(query.get("s", ""), wanted) for wanted in signed) else None
 
-    def _sign(self, reference: str) -> str:
-        said = f"smskit receipts {reference}"
-        return hmac.new(_octets(self.secret), _octets(said), sha256).hexdigest()[:32]
+    def secrets(self, key: str) -> Sequence[str]:
+        """What a callback may be signed with that names this key."""
+        older = self.older if key == "" else ()
+        return [secret for secret in (self.keys.get(key, ""), *older) if secret]
 
 
 def verify(request: WebhookRequest, hook: Hook) -> None:
     """See that Twilio signed the callback: its URL, and its form or, by its hash, its body.
 
-    Twilio signs the URL it was given, at times with and at times without the port. Of what came only
-    the query counts: the path is ours, and proxies may have changed it.
+    Twilio signs the URL it was given, at times with and at times without the port. Whether with the overrides at its
+    end is not known, so both count. Of what came only the query does: the path is ours, and proxies may have changed
+    it.
 
     :raises BadSignature: it did not.
     :raises BadCallback: the callback cannot be read.
     """
     key, algorithm = _settings(request.header("X-Twilio-Webhooks-Signature-Settings") or "")
-    secret = hook.keys.get(key)
-    if not secret or algorithm not in _ALGORITHMS:
+    secrets = hook.secrets(key)
+    if not secrets or algorithm not in _ALGORITHMS:
         raise BadSignature("signed with a key or an algorithm that is not known here")
     if not (request.method == "GET" or _is_form(request) or _is_hashed(request)):
         raise BadSignature("the body is not the one that was signed")
     form = () if request.method == "GET" else fields(request)
     given = request.header("X-Twilio-Signature") or ""
-    signatures = (signature(url, form, secret, algorithm) for url in _urls(hook.url, request))
+    urls = list(_urls(hook.url, request))
+    signatures = (signature(url, form, secret, algorithm) for secret in secrets for url in urls)
     if not any(_same(given, wanted) for wanted in signatures):
         raise BadSignature("the signature does not match")
 
@@ -98,6 +97,11 @@ def fields(request: WebhookRequest) -> Pairs:
 def first_values(pairs: Pairs) -> Mapping[str, str]:
     """The pairs as a mapping; of a name that repeats, the first."""
     return dict(reversed(pairs))
+
+
+def _sign(reference: str, secret: str) -> str:
+    said = f"smskit receipts {reference}"
+    return hmac.new(_octets(secret), _octets(said), sha256).hexdigest()[:32]
 
 
 def _settings(header: str) -> tuple[str, str]:
@@ -125,8 +129,9 @@ def _urls(hook: str, request: WebhookRequest) -> Iterable[str]:
     # Not the path that came: what was signed as a form could be put into it, and pass for a GET.
     came, mark, query = request.raw_target.partition("?")
     target = f"{path}{'/' * came.endswith('/')}{mark}{query}"
-    yield f"{scheme}://{host}{target}"
-    yield f"{scheme}://{host}{port}{target}"
+    for place in (host, host + port):
+        yield f"{scheme}://{place}{target}"
+        yield f"{scheme}://{place}{target}{OVERRIDES}"
 
 
 def _query(request: WebhookRequest) -> str:

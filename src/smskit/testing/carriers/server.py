@@ -29,6 +29,8 @@ class Response:
     status: int
     body: bytes = b""
     headers: Mapping[str, str] = attrs.field(factory=dict)
+    pause: Callable[[], Awaitable[object]] | None = None
+    """What to wait for in the middle of the body."""
 
 
 class Request:
@@ -124,8 +126,12 @@ class _Link:
     async def answer(self, method: str, response: Response) -> None:
         headers = {**response.headers, "Content-Length": str(len(response.body))}
         head = h11.Response(status_code=response.status, headers=list(headers.items()))
-        body = [] if method == "HEAD" else [h11.Data(data=response.body)]
-        await self.send(head, *body, h11.EndOfMessage())
+        body = b"" if method == "HEAD" else response.body
+        half = len(body) // 2 if response.pause else 0
+        await self.send(head, h11.Data(data=body[:half]))
+        if response.pause:
+            await response.pause()
+        await self.send(h11.Data(data=body[half:]), h11.EndOfMessage())
 
     def next_cycle(self) -> bool:
         """Whether the connection is good for one more request."""

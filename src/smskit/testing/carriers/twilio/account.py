@@ -5,10 +5,11 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from email.utils import format_datetime
 from typing import Final
+from urllib.parse import parse_qsl, urlsplit
 
 import attrs
 
@@ -30,23 +31,28 @@ ERRORS: Final[Mapping[str, str]] = {
     "21604": "A 'To' phone number is required",
     "21610": "Attempt to send to unsubscribed recipient",
     "21617": "The concatenated message body exceeds the 1600 character limit",
+    "21620": "Invalid media URL(s)",
+    "21623": "Number of media files exceeds allowed limit",
     "21701": "The Messaging Service does not exist",
 }
 """What is said with a code. With others it is "Refused"."""
 
+MOST_MEDIA: Final = 10
+_WEB = re.compile(r"https?://[^\s/]+(/\S*)?", re.IGNORECASE)
 _NUMBER = re.compile(r"\+[1-9]\d{6,14}")
 _SENDER = re.compile(r"\+[1-9]\d{6,14}|\d{3,8}|[A-Za-z0-9 ]{1,11}")
 
 
 @attrs.frozen(kw_only=True)
 class Taken:
-    """A text in the book. `form` is all that was posted; `sender` is the service's number where it chose."""
+    """A text in the book. `form` is all that was posted, `media` its URLs; `sender` is the number the service chose."""
 
     sid: str
     to: str
     sender: str
     text: str
     form: Mapping[str, str]
+    media: tuple[str, ...] = ()
 
 
 @attrs.frozen(kw_only=True)
@@ -78,7 +84,7 @@ class Account:
         """The number that a text goes out from."""
         return form.get("From") or self.services.get(form.get("MessagingServiceSid", ""), "")
 
-    def fault_in(self, form: Mapping[str, str]) -> str | None:
+    def fault_in(self, form: Mapping[str, str], media: Sequence[str] = ()) -> str | None:
         """The code of what is wrong with a text that was posted."""
         to, sender, text = form.get("To", ""), self.sender_for(form), form.get("Body", "")
         faults = {
@@ -88,40 +94,49 @@ class Account:
             "21603": not sender,
             "21212": not _SENDER.fullmatch(sender),
             "21266": to == sender,
-            "21602": not text,
+            "21602": not text and not media,
             "21617": len(text) > 1600,
+            "21623": len(media) > MOST_MEDIA,
+            "21620": not all(map(_WEB.fullmatch, media)),
         }
         return next((code for code, found in faults.items() if found), None)
 
     def answer(self, message: Taken, now: datetime) -> Response:
         """What is said to a text that was taken."""
+        return _json(201, self._resource(message, now))
+
+    def listing(self, messages: Sequence[Taken], target: str, now: datetime) -> Response:
+        """The first page of the texts, newest first."""
+        asked = dict(parse_qsl(urlsplit(target).query)).get("PageSize", "")
+        size = min(int(asked[:5]), 1000) if asked.isdecimal() else 50
+        page = [self._resource(message, now) for message in messages[::-1][:size]]
+        return _json(200, {"messages": page, "page": 0, "page_size": size, "uri": target})
+
+    def _resource(self, message: Taken, now: datetime) -> Mapping[str, object]:
         service = message.form.get("MessagingServiceSid") or None
         uri = f"{self.path}/Messages/{message.sid}"
-        return _json(
-            201,
-            {
-                "account_sid": self.sid,
-                "api_version": VERSION,
-                "body": message.text,
-                "date_created": format_datetime(now),
-                "date_sent": None,
-                "date_updated": format_datetime(now),
-                "direction": "outbound-api",
-                "error_code": None,
-                "error_message": None,
-                "from": message.form.get("From") or None,
-                "messaging_service_sid": service,
-                "num_media": "0",
-                "num_segments": "0" if service else str(len(segment(message.text).parts)),
-                "price": None,
-                "price_unit": None,
-                "sid": message.sid,
-                "status": "accepted" if service else "queued",
-                "subresource_uris": {"media": f"{uri}/Media.json"},
-                "to": message.to,
-                "uri": f"{uri}.json",
-            },
-        )
+        return {
+            "account_sid": self.sid,
+            "api_version": VERSION,
+            "body": message.text,
+            "date_created": format_datetime(now),
+            "date_sent": None,
+            "date_updated": format_datetime(now),
+            "direction": "outbound-api",
+            "error_code": None,
+            "error_message": None,
+            "from": message.form.get("From") or None,
+            "messaging_service_sid": service,
+            "num_media": str(len(message.media)),
+            "num_segments": "0" if service else str(len(segment(message.text).parts)),
+            "price": None,
+            "price_unit": None,
+            "sid": message.sid,
+            "status": "accepted" if service else "queued",
+            "subresource_uris": {"media": f"{uri}/Media.json"},
+            "to": message.to,
+            "uri": f"{uri}.json",
+        }
 
     def describe(self) -> Response:
         """What is said about the account itself."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from random import Random
 from typing import TypeAlias
 from urllib.parse import urlencode
@@ -41,12 +41,13 @@ class Callbacks:
 
     async def send(self, callback: Callback) -> int:
         """Post it, and forget that it is due if the app says yes."""
+        url = callback.url.partition("#")[0]  # the overrides are for Twilio, and not signed
         body = urlencode(callback.form).encode()
         headers = {
             "Content-Type": "application/x-www-form-urlencoded; charset=UTF-8",
-            "X-Twilio-Signature": signature(self._account.auth_token, callback.url, callback.form),
+            "X-Twilio-Signature": signature(self._account.auth_token, url, callback.form),
         }
-        status = await self._post(callback.url, headers, body)
+        status = await self._post(url, headers, body)
         if 200 <= status < 300 and callback in self.due:
             self.due.remove(callback)
         return status
@@ -76,27 +77,41 @@ def news_of(message: Taken, account: Account, handset: Handset) -> list[Callback
     return [Callback(url=url, status=form["MessageStatus"], form=form) for form in forms]
 
 
-def text_from(handset: str, account: Account, url: str, *, to: str, text: str, word: str | None) -> Callback:
-    """A text for a number of the app. `word` is the keyword it is, of which only a service's number hears."""
+def text_from(
+    handset: str,
+    account: Account,
+    url: str,
+    *,
+    to: str,
+    text: str,
+    word: str | None,
+    sid: str,
+    media: Sequence[tuple[str, str]],
+) -> Callback:
+    """A text for a number of the app, with the URL and the type of each of its media.
+
+    `word` is the keyword it is, of which only a service's number hears.
+    """
     service = account.service_of(to)
-    sid = new_sid()
     form = {
         **dict.fromkeys(_PLACES, ""),
         **_about(account, service, MessageSid=sid, From=handset, To=to),
         "SmsMessageSid": sid,
         "SmsStatus": "received",
         "Body": text,
-        "NumMedia": "0",
+        "NumMedia": str(len(media)),
         "NumSegments": str(len(segment(text).parts)),
     }
+    for number, (place, kind) in enumerate(media):
+        form |= {f"MediaUrl{number}": place, f"MediaContentType{number}": kind}
     if service and word:
         form["OptOutType"] = word
     return Callback(url=url, status="received", form=form)
 
 
-def new_sid() -> str:
-    """An id for a text: never one that an earlier look-alike gave."""
-    return f"SM{uuid.uuid4().hex}"
+def new_sid(kind: str = "SM") -> str:
+    """An id for a text, an MM with media or an ME: never one that an earlier look-alike gave."""
+    return f"{kind}{uuid.uuid4().hex}"
 
 
 def _about(account: Account, service: str | None, **told: str) -> dict[str, str]:

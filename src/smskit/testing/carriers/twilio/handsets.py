@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final, Literal, TypeAlias
 
-TextIn: TypeAlias = Callable[[str, str, str], Awaitable[int]]
-"""Brings a text from a number to a number of the app."""
+Media: TypeAlias = Sequence[tuple[bytes, str]]
+"""Pictures and the like: the content of each, and its type."""
+TextIn: TypeAlias = Callable[[str, str, str, Media], Awaitable[int]]
+"""Brings a text from a number to a number of the app, and what goes with it."""
 
 
 class Handset:
@@ -29,12 +31,13 @@ class Handset:
         self.course = ("queued", status) if status == "failed" else ("queued", "sent", status)
         self.code = code
 
-    async def texts(self, text: str, *, to: str) -> int:
+    async def texts(self, text: str, *, to: str, media: Media = ()) -> int:
         """Text a number of the app. Gives the status of the app's answer, or 502 if there was none.
 
+        `media` are pictures and the like, such as `[(content, "image/jpeg")]`: the app hears where they are kept.
         Without success the text stays due: it comes again with the next `deliver`.
         """
-        return await self._text_in(self.number, to, text)
+        return await self._text_in(self.number, to, text, media)
 
     def get(self, text: str) -> None:
         """Receive a text, if the phone can be reached."""

@@ -16,7 +16,8 @@ from smskit.testing.carriers.behaving import Behaviour, Script, Without
 from smskit.testing.carriers.server import Request, Response, post_here, serving
 from smskit.testing.carriers.twilio.account import Account, Taken, refusal
 from smskit.testing.carriers.twilio.callbacks import Callback, Callbacks, Post, new_sid, news_of, text_from
-from smskit.testing.carriers.twilio.handsets import Handset, OptOuts, keyword_in
+from smskit.testing.carriers.twilio.handsets import Handset, Media, OptOuts, keyword_in
+from smskit.testing.carriers.twilio.media import MediaStore
 
 
 class TwilioLookalike:
@@ -27,8 +28,10 @@ class TwilioLookalike:
     handed, and `silent` those that wait for an answer.
 
     Texts from handsets go to `webhook_url`, and news of a text to the `StatusCallback` it came with, which waits in
-    `due` until `deliver`. They are signed for the URL as it was given, and posted over plain HTTP to this machine;
+    `due` until `deliver`. They are signed for the URL up to a `#`, and posted over plain HTTP to this machine;
     a `post` of your own can take them elsewhere, straight into an ASGI app for one.
+
+    `media` keeps what comes with texts from handsets, and says what is done when the app asks for it.
 
     `services` are messaging services, each with the one number in it. They have Advanced Opt-Out.
     """
@@ -55,6 +58,7 @@ class TwilioLookalike:
             sid=account_sid, auth_token=auth_token, api_key=api_key, services=services or {}
         )
         self._clock = clock or SystemClock()
+        self.media = MediaStore(self._account, self._keep_silent)
         self._callbacks = Callbacks(self._account, post)
         self._script = Script()
         self._handsets: dict[str, Handset] = {}
@@ -64,6 +68,7 @@ class TwilioLookalike:
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
+        self.media.storage_url = await self._stack.enter_async_context(serving(self.media.give))
         self.base_url = await self._stack.enter_async_context(serving(self._answer))
         return self
 
@@ -139,6 +144,10 @@ class TwilioLookalike:
             return await self._handed_over(request)
         if asked == f"GET {self._account.path}.json":
             return self._account.describe()
+        if asked == f"GET {self._account.path}/Messages.json":
+            return self._account.listing(self.messages, request.target, self._clock.now())
+        if request.method == "GET" and (found := self.media.answer(request.path)):
+            return found
         return refusal("20404", 404)
 
     async def _handed_over(self, request: Request) -> Response | None:
@@ -168,13 +177,21 @@ class TwilioLookalike:
         self._changed = anyio.Event()
 
     async def _take(self, request: Request) -> Response:
-        form = dict(parse_qsl((await request.body()).decode(errors="replace"), keep_blank_values=True))
-        if fault := self._account.fault_in(form):
+        pairs = parse_qsl((await request.body()).decode(errors="replace"), keep_blank_values=True)
+        form, media = dict(pairs), tuple(value for name, value in pairs if name == "MediaUrl")
+        if fault := self._account.fault_in(form, media):
             return refusal(fault, 400)
         sender = self._account.sender_for(form)
         if self._opt_outs.has(form["To"], sender):
             return refusal("21610", 400)
-        message = Taken(sid=new_sid(), to=form["To"], sender=sender, text=form["Body"], form=form)
+        message = Taken(
+            sid=new_sid("MM" if media else "SM"),
+            to=form["To"],
+            sender=sender,
+            text=form.get("Body", ""),
+            form=form,
+            media=media,
+        )
         self._book(message)
         return self._account.answer(message, self._clock.now())
 
@@ -185,13 +202,28 @@ class TwilioLookalike:
         self.due.extend(news_of(message, self._account, handset))
         self._tell()
 
-    async def _text_in(self, handset: str, to: str, text: str) -> int:
+    async def _text_in(self, handset: str, to: str, text: str, media: Media) -> int:
         if self.webhook_url is None:
             raise UsageError("the look-alike has no `webhook_url` to bring texts to")
         heeded = to.startswith("+") or self._account.service_of(to)  # a short code alone is left to the app
         word = keyword_in(text) if heeded else None
         if reply := self._opt_outs.obey(word, handset, to):
             self.handset(handset).get(reply)
-        callback = text_from(handset, self._account, self.webhook_url, to=to, text=text, word=word)
+        sid = new_sid("MM" if media else "SM")
+        callback = text_from(
+            handset,
+            self._account,
+            self.webhook_url,
+            to=to,
+            text=text,
+            word=word,
+            sid=sid,
+            media=[(self._keep(sid, content, kind), kind) for content, kind in media],
+        )
         self.due.append(callback)
         return await self._callbacks.send(callback)
+
+    def _keep(self, message: str, content: bytes, kind: str) -> str:
+        path = f"{self._account.path}/Messages/{message}/Media/{new_sid('ME')}"
+        self.media.keep(path, content, kind)
+        return f"{self.base_url}{path}"

@@ -1,11 +1,10 @@
-"""One HTTP call to a carrier, and what is known about the text after it. The only module that asks httpx."""
+"""One HTTP call to a carrier, and what is known about the text after it."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from email.utils import parsedate_to_datetime
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Self
 from urllib.parse import urlencode
@@ -15,10 +14,11 @@ import anyio.lowlevel
 import attrs
 import httpx
 
+from smskit.drivers.http.quiet import quiet
+from smskit.drivers.http.waiting import retry_after
 from smskit.errors import OutcomeUnknown, Unavailable
 
 LARGEST_ANSWER = 1024 * 1024
-LONGEST_RETRY_AFTER = timedelta(days=1)
 IDLE = timedelta(seconds=5)
 """Unused connections go before carriers close them: a text on one that is just closing would be in doubt."""
 
@@ -97,7 +97,7 @@ class HttpCaller:
             raise Unavailable("too many calls at once", code="window")
         self._under_way += 1
         try:
-            with anyio.fail_after(self._timeout):
+            with quiet(), anyio.fail_after(self._timeout):
                 return await self._exchange(request)
         except _NOTHING_LEFT as error:
             raise Unavailable("no connection to the carrier", code="connect") from error
@@ -185,24 +185,9 @@ def _content(request: HttpRequest) -> tuple[bytes, Mapping[str, str]]:
 
 def _check_status(status: int, headers: Mapping[str, str]) -> None:
     if status in {425, 429}:
-        raise Unavailable("the carrier is busy", code=str(status), retry_after=_retry_after(headers))
+        raise Unavailable("the carrier is busy", code=str(status), retry_after=retry_after(headers))
     if status == 408 or not 200 <= status < 500:
         raise OutcomeUnknown("the carrier failed while it had the text", code=str(status))
-
-
-def _retry_after(headers: Mapping[str, str]) -> timedelta | None:
-    """How long to wait (RFC 9110, 10.2.3): seconds, or a date, which counts from the date of the answer."""
-    said = headers.get("retry-after", "").strip()
-    try:
-        if said.isdecimal():
-            wait = timedelta(seconds=int(said))
-        else:
-            wait = parsedate_to_datetime(said) - parsedate_to_datetime(headers.get("date", ""))
-    except OverflowError:
-        return LONGEST_RETRY_AFTER
-    except (TypeError, ValueError):
-        return None
-    return min(max(wait, timedelta()), LONGEST_RETRY_AFTER)
 
 
 async def _read(response: httpx.Response) -> bytes:
