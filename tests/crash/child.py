@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import wraps
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
@@ -23,15 +24,19 @@ import attrs
 from smskit import Consent, Features, Kit, PhoneNumber, Policy, SystemClock
 from smskit.drivers.base import Driver, Found, Guarantee, NotFoundThere, Reconciliation, Sink
 from smskit.encoding import Encoding, Label, Piece
-from smskit.model.traffic import Accepted, Inbound, InboundPart, Outgoing
-from smskit.storage.base import Answer, Ruling, Ticket, Turn, Verdict
-from smskit.storage.sql import admission, inbox, parts, recording
+from smskit.errors import Rejected
+from smskit.model.traffic import Accepted, Fetched, Inbound, InboundPart, MediaLink, Outgoing
+from smskit.storage import files
+from smskit.storage.base import Answer, Fetching, MediaErrand, Ruling, Ticket, Turn, Verdict
+from smskit.storage.files import FileMediaStore
+from smskit.storage.sql import admission, inbox, media, parts, recording
 from smskit.storage.sqlite import SqliteStorage
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 SENDER = "+14155550100"
+MEDIA = "acme.db-media"
 CONSENT = "Acme Dental texts you about your visits. Reply STOP to unsubscribe."
 
 INSIDE = (
@@ -45,8 +50,14 @@ INSIDE = (
     (inbox, "tell"),
     (parts, "keep"),
     (parts, "forget"),
+    (inbox, "add_theirs"),
+    (media, "_take"),
+    (media, "_stored"),
+    (media, "_lost"),
+    (files, "_replace"),
 )
-"""Steps inside a transaction: after one of these the process may die too, as `inside_` and the name."""
+"""Steps inside a transaction or the writing of a file: after one of these the process may die too, as `inside_` and
+the name."""
 
 
 @attrs.frozen(kw_only=True)
@@ -142,6 +153,7 @@ class BookCarrier(Driver):
         self._book = Lines(folder / "book")
         self._to_bring = Lines(folder / "inbound")
         self._heard = Lines(folder / "heard")
+        self._fetches = Lines(folder / "fetches")
         self._death = death
         self._run = orders.run
 
@@ -184,7 +196,12 @@ class BookCarrier(Driver):
         sender, to = PhoneNumber(line["from"]), self.senders[0].address
         if "place" not in line:
             return Inbound(
-                sender=sender, to=to, text=line["text"], carrier_id=line["id"], may_repeat=may_repeat
+                sender=sender,
+                to=to,
+                text=line["text"],
+                carrier_id=line["id"],
+                may_repeat=may_repeat,
+                media=tuple(MediaLink(url=f"book:{name}") for name in line.get("media", ())),
             )
         return InboundPart(
             sender=sender,
@@ -195,8 +212,30 @@ class BookCarrier(Driver):
             may_repeat=may_repeat,
         )
 
+    async def fetch_media(self, link: MediaLink) -> Fetched:
+        name = link.url.removeprefix("book:")
+        self._fetches.write(name=name, run=self._run)
+        await anyio.lowlevel.checkpoint()
+        if name.startswith("gone"):
+            raise Rejected("it is gone", code="410")
+        self._death.at("fetched")
+        return Fetched(content=content_of(name), content_type="image/png")
+
     def _known(self) -> Mapping[str, str]:
         return {line["reference"]: line["id"] for line in self._book.read()}
+
+
+class MortalFiles(FileMediaStore):
+    """The real files, with a step after each."""
+
+    def __init__(self, folder: Path, death: Death) -> None:
+        super().__init__(folder)
+        self._death = death
+
+    async def put(self, content: bytes) -> str:
+        digest = await super().put(content)
+        self._death.at("kept")
+        return digest
 
 
 class MortalStorage(SqliteStorage):
@@ -204,6 +243,7 @@ class MortalStorage(SqliteStorage):
 
     def __init__(self, orders: Orders, death: Death, clock: JumpingClock) -> None:
         super().__init__(str(Path(orders.folder) / "acme.db"), lease_clock=clock.now)
+        self.media_store = MortalFiles(Path(orders.folder) / MEDIA, death)
         self._journal = Lines(Path(orders.folder) / "journal")
         self._death = death
 
@@ -227,6 +267,24 @@ class MortalStorage(SqliteStorage):
             self._journal.write(recorded=ticket.message_id)
         self._death.at("recorded")
         return recorded
+
+    async def claim_media(
+        self, worker: str, drivers: Sequence[str], now: datetime, *, lease: timedelta, limit: int
+    ) -> Sequence[MediaErrand]:
+        errands = await super().claim_media(worker, drivers, now, lease=lease, limit=limit)
+        if errands:
+            self._death.at("media_claimed")
+        return errands
+
+    async def settle_media(self, errand: MediaErrand, outcome: Fetching, now: datetime) -> bool:
+        settled = await super().settle_media(errand, outcome, now)
+        self._death.at("media_settled")
+        return settled
+
+
+def content_of(name: str) -> bytes:
+    """What the carrier has under a name; more than a file takes at once."""
+    return sha256(name.encode()).digest() * 10_000
 
 
 async def work(orders: Orders) -> None:

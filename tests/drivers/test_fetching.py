@@ -383,7 +383,7 @@ async def test_what_says_that_it_is_too_large_is_not_read() -> None:
         await stream.send(f"HTTP/1.1 200 OK\r\ncontent-length: {LARGEST_MEDIA + 1}\r\n\r\n".encode())
         await anyio.sleep_forever()
 
-    assert await fault(handler) == (Rejected, "size")
+    assert await fault(handler, timeout=timedelta(seconds=5)) == (Rejected, "size")
 
 
 async def test_what_does_not_say_how_large_it_is_is_read_up_to_the_limit() -> None:

@@ -13,7 +13,7 @@ from smskit import Features, Kit, LocalCarrier, PhoneNumber, Policy, Rate, Sende
 from smskit.compliance.gate import Facts, Request
 from smskit.drivers.base import Found, Guarantee, NotFoundThere, Unsure
 from smskit.drivers.local import Faults
-from smskit.engine.dispatching import FIRST_RETRY, LAST_RETRY, LEASE, backoff
+from smskit.engine.handing_over import FIRST_RETRY, LAST_RETRY, LEASE, backoff
 from smskit.engine.observing import Observer
 from smskit.errors import OutcomeUnknown, Rejected, StorageUnavailable, Unavailable, UsageError
 from smskit.model.ids import DEFAULT_ORG, MessageId
@@ -201,6 +201,23 @@ async def test_a_driver_never_has_more_in_hand_than_its_window(
 
     assert driver.most_in_hand <= window
     assert len(driver.given) == 10
+
+
+async def test_room_that_becomes_free_is_used_although_nothing_else_happens(
+    new_driver: type[ScriptedDriver], clock: VirtualClock
+) -> None:
+    driver = new_driver(Features(window=1))
+    async with Kit("sqlite://", drivers=[driver], clock=clock) as kit:
+        for digit in range(3):
+            await (await kit.conversations.start(f"+1415555012{digit}")).send("Hello")
+        driver.hold = anyio.Event()
+        async with kit.run():
+            await driver.entered.wait()
+            await anyio.wait_all_tasks_blocked()
+            driver.hold.set()
+            with anyio.fail_after(10):
+                while len(driver.given) < 3:
+                    await kit.storage.pulse.next().wait()
 
 
 async def test_a_driver_that_cannot_take_a_text_now_gets_it_later() -> None:

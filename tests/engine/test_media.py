@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -10,12 +11,22 @@ from pathlib import Path
 import anyio
 import pytest
 
-from smskit import Features, Kit, LocalCarrier, Status, VirtualClock
+from smskit import Features, Kit, LocalCarrier, PhoneNumber, Status, VirtualClock
 from smskit.desk.messages import Message
-from smskit.engine.media import AT_ONCE
-from smskit.errors import InvalidMessage, NotFound, OutcomeUnknown, Rejected, StorageUnavailable, Unavailable
+from smskit.engine.media import AT_ONCE, LAST_RETRY, LEASE, LEAST_TRIES
+from smskit.errors import (
+    InvalidMessage,
+    NotFound,
+    OutcomeUnknown,
+    Rejected,
+    StorageUnavailable,
+    Unavailable,
+    UsageError,
+)
+from smskit.model.events import MediaStored
 from smskit.model.media import MediaState
-from smskit.model.traffic import Fetched, MediaLink
+from smskit.model.traffic import Fetched, Inbound, MediaLink
+from smskit.storage import files
 from smskit.storage.base import MediaStore
 from smskit.storage.files import FileMediaStore, MemoryMediaStore
 from smskit.testing.world import World
@@ -85,6 +96,7 @@ async def test_a_long_text_with_a_picture_is_one_part(world: World) -> None:
         "https://acme.example/\n",
         "javascript:alert(1)",
         "https://acme.example/" + "a" * 2000,
+        "https://acme.example/\ud800",
     ],
 )
 async def test_what_is_no_url_is_refused_at_once(world: World, url: str) -> None:
@@ -101,6 +113,16 @@ async def test_an_empty_text_without_media_is_refused(world: World) -> None:
 
     with pytest.raises(InvalidMessage):
         await chat.send("  ", media=[])
+
+
+async def test_half_a_character_is_refused_also_beside_a_picture(world: World) -> None:
+    """A text with media was not looked at, and the store failed with an error of its own."""
+    chat = await world.kit.conversations.start(NUMBER)
+
+    with pytest.raises(InvalidMessage, match="surrogate"):
+        await chat.send("Look \ud83d", media=[URL])
+
+    assert (await chat.messages()).items == ()
 
 
 async def test_more_media_than_the_driver_takes_are_refused_at_once() -> None:
@@ -209,6 +231,110 @@ async def test_after_two_days_without_an_answer_it_is_lost(clock: VirtualClock) 
         assert photo.record.code == "503"
 
 
+async def test_after_days_without_a_worker_one_error_loses_nothing(clock: VirtualClock) -> None:
+    """Two days counted from the text alone: after a long weekend the first hiccup of the carrier lost a picture."""
+    carrier = Reluctant(clock, *(Unavailable("no", code="503") for _ in range(LEAST_TRIES - 1)))
+    async with Kit("sqlite://", drivers=[carrier], clock=clock) as kit:
+        carrier.text(NUMBER, "Look", media=[Fetched(content=PHOTO[0])])
+        await kit.poll()
+        message = (await (await kit.conversations.start(NUMBER)).messages()).items[0]
+        assert await state_after(kit, message, clock, timedelta(days=3)) is MediaState.PENDING
+
+        for _ in range(LEAST_TRIES - 2):
+            assert await state_after(kit, message, clock, LAST_RETRY) is MediaState.PENDING
+
+        assert await state_after(kit, message, clock, LAST_RETRY) is MediaState.STORED
+
+
+async def test_what_a_driver_says_of_media_may_be_no_text_at_all(clock: VirtualClock) -> None:
+    """Half a character in a content type ended the dispatcher, and again after each start."""
+
+    class Odd(LocalCarrier):
+        async def fetch_media(self, link: MediaLink) -> Fetched:
+            if link.content_type == "b?":
+                raise Rejected("no", code="c\ud800")
+            return Fetched(content=b"x", content_type="image/\ud800")
+
+    carrier = Odd(["+14155550100"], clock=clock)
+    links = [MediaLink(url=f"https://x.example/\ud800{kind}", content_type=kind) for kind in ("a", "b\ud800")]
+    sender, to = PhoneNumber(NUMBER), carrier.senders[0].address
+    async with Kit("sqlite://", drivers=[carrier], clock=clock) as kit:
+        await kit._receiver.receive(carrier, Inbound(sender=sender, to=to, text="Look", media=tuple(links)))
+        await kit.run_until_idle()
+        (message,) = (await (await kit.conversations.start(NUMBER)).messages()).items
+        stored, lost = await message.media()
+
+    assert (stored.state, stored.content_type, stored.url) == (
+        *(MediaState.STORED, "image/?"),
+        "https://x.example/?a",
+    )
+    assert (lost.state, lost.record.code) == (MediaState.LOST, "c?")
+
+
+async def test_a_media_store_that_never_answers_holds_nothing_up(
+    clock: VirtualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`tick` waited for it for ever, and four of them ended all fetching."""
+
+    class Hanging(MemoryMediaStore):
+        async def put(self, content: bytes) -> str:
+            await anyio.sleep_forever()
+            raise AssertionError
+
+    monkeypatch.setattr("smskit.engine.media.TIMEOUT", timedelta(milliseconds=20))
+    with anyio.fail_after(5):
+        async with receiving(clock, store=Hanging()) as (_, message):
+            (photo,) = await message.media()
+
+    assert (photo.state, photo.record.code) == (MediaState.PENDING, "media_store")
+
+
+async def test_a_world_over_a_file_waits_for_its_media_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file was written in a thread that nobody waited for, and time went on without it."""
+    write = files._write
+
+    def slowly(path: Path, content: bytes) -> None:
+        threading.Event().wait(0.1)
+        write(path, content)
+
+    monkeypatch.setattr(files, "_write", slowly)
+    async with World(storage=f"sqlite:///{tmp_path}/desk.db") as world:
+        await world.person(NUMBER).texts("", media=[PHOTO])
+
+        (photo,) = await (await last(world)).media()
+        assert photo.state is MediaState.STORED
+
+
+async def test_leaving_in_the_middle_of_a_fetch_loses_nothing(clock: VirtualClock) -> None:
+    class Slow(LocalCarrier):
+        asked = anyio.Event()
+        free = False
+
+        async def fetch_media(self, link: MediaLink) -> Fetched:
+            if not self.free:
+                self.asked.set()
+                await anyio.sleep_forever()
+            return await super().fetch_media(link)
+
+    carrier = Slow(["+14155550100"], clock=clock)
+    carrier.asked = anyio.Event()
+    async with Kit("sqlite://", drivers=[carrier], clock=clock) as kit:
+        async with kit.run():
+            carrier.text(NUMBER, "Look", media=[Fetched(content=PHOTO[0], content_type=PHOTO[1])])
+            with anyio.fail_after(5):
+                await carrier.asked.wait()
+        carrier.free = True
+        (message,) = (await (await kit.conversations.start(NUMBER)).messages()).items
+        assert await state_after(kit, message, clock, timedelta()) is MediaState.PENDING
+
+        assert await state_after(kit, message, clock, LEASE) is MediaState.STORED
+        told = [event.what for event in await kit.storage.read_events(None, after=0, limit=99)]
+
+    assert sum(isinstance(what, MediaStored) for what in told) == 1
+
+
 class Full(MemoryMediaStore):
     """Takes nothing until there is room."""
 
@@ -265,3 +391,47 @@ async def test_media_stand_in_a_folder_beside_the_file_or_where_the_host_says(tm
         assert isinstance(kit.media, FileMediaStore)
         assert kit.media.folder == tmp_path / folder
     assert isinstance(Kit("sqlite://").media, MemoryMediaStore)
+
+
+async def test_a_worker_that_stays_goes_on_when_a_place_is_free(clock: VirtualClock) -> None:
+    carrier = LocalCarrier(["+14155550100"], clock=clock)
+    photos = [Fetched(content=str(place).encode()) for place in range(AT_ONCE * 3)]
+    async with Kit("sqlite://", drivers=[carrier], clock=clock) as kit, kit.run():
+        carrier.text(NUMBER, "", media=photos)
+        stored = 0
+        async for event in kit.events("test"):
+            stored += isinstance(event.what, MediaStored)
+            if stored == len(photos):
+                return
+
+
+async def test_media_that_hang_hold_no_text_up(clock: VirtualClock) -> None:
+    class Hanging(LocalCarrier):
+        async def fetch_media(self, link: MediaLink) -> Fetched:
+            await anyio.sleep_forever()
+            return await super().fetch_media(link)
+
+    carrier = Hanging(["+14155550100"], clock=clock, features=Features(window=1))
+    async with Kit("sqlite://", drivers=[carrier], clock=clock) as kit:
+        carrier.text(NUMBER, "", media=[Fetched(content=b"x")])
+        await kit.poll()
+        for digit in range(3):
+            await (await kit.conversations.start(f"+1415555012{digit}")).send("Hello")
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(kit.tick)
+            await anyio.wait_all_tasks_blocked()
+            tasks.cancel_scope.cancel()
+
+    assert len(carrier.book) == 3
+
+
+async def test_an_empty_store_of_the_host_is_used() -> None:
+    class Bucket(MemoryMediaStore):
+        def __len__(self) -> int:
+            return 0
+
+    bucket = Bucket()
+
+    assert Kit("sqlite://", media=bucket).media is bucket
+    with pytest.raises(UsageError):
+        Kit("sqlite://", media="")

@@ -22,11 +22,14 @@ log = logging.getLogger("smskit.engine")
 AT_ONCE = 4
 """What is fetched stands in memory until it is kept."""
 TIMEOUT = timedelta(minutes=1)
+"""For the carrier, and as much again for the media store."""
 LEASE = timedelta(minutes=3)
 FIRST_RETRY = timedelta(seconds=2)
 LAST_RETRY = timedelta(minutes=30)
 PATIENCE = timedelta(hours=48)
 """For so long after a text came a carrier that does not give its media is asked."""
+LEAST_TRIES = 12
+"""So often it is asked however late it is: there may have been no worker for days."""
 
 
 class MediaFetching:
@@ -47,14 +50,15 @@ class MediaFetching:
         self._worker = worker
         self._under_way = 0
 
-    async def begin(self, tasks: TaskGroup, now: datetime) -> int:
-        """Start fetching what is due; how much that is. A task that is cancelled begins anew after the lease."""
+    async def begin(self, tasks: TaskGroup, drivers: Sequence[str], now: datetime) -> int:
+        """Start fetching what is due over these drivers; how much that is.
+
+        What is cancelled begins anew after the lease.
+        """
         room = AT_ONCE - self._under_way
         if self._store is None or room <= 0:
             return 0
-        errands = await self._storage.claim_media(
-            self._worker.name, tuple(self._drivers), now, lease=LEASE, limit=room
-        )
+        errands = await self._storage.claim_media(self._worker.name, drivers, now, lease=LEASE, limit=room)
         for errand in errands:
             self._under_way += 1
             tasks.start_soon(self._carry_out, errand, self._store)
@@ -63,11 +67,13 @@ class MediaFetching:
     async def _carry_out(self, errand: MediaErrand, store: MediaStore) -> None:
         try:
             outcome = await self._fetch(errand, store)
+        finally:
+            # Before the record, whose commit wakes the dispatcher to look for room.
+            self._under_way -= 1
+        try:
             await self._storage.settle_media(errand, outcome, self._clock.now())
         except StorageUnavailable:
             log.warning("what was fetched could not be recorded", extra={"media_id": errand.media_id})
-        finally:
-            self._under_way -= 1
 
     async def _fetch(self, errand: MediaErrand, store: MediaStore) -> Fetching:
         driver = self._drivers[errand.driver]
@@ -89,12 +95,16 @@ class MediaFetching:
 
     def _later(self, errand: MediaErrand, code: str, wait: timedelta = timedelta()) -> WasNotFetched:
         now = self._clock.now()
-        if now - errand.since >= PATIENCE:
+        if now - errand.since >= PATIENCE and errand.tries + 1 >= LEAST_TRIES:
             return WasNotFetched(code=code)
         doubled = min(FIRST_RETRY * 2 ** min(errand.tries, 20), LAST_RETRY)
         return WasNotFetched(code=code, retry_at=now + max(wait, doubled))
 
 
 async def _kept(fetched: Fetched, store: MediaStore) -> WasFetched:
-    digest = await store.put(fetched.content)
+    try:
+        with anyio.fail_after(TIMEOUT.total_seconds()):
+            digest = await store.put(fetched.content)
+    except TimeoutError as error:
+        raise StorageUnavailable("the media store does not answer") from error
     return WasFetched(digest=digest, size=len(fetched.content), content_type=fetched.content_type)

@@ -19,6 +19,7 @@ from smskit.model.addresses import PhoneNumber, parse_address
 from smskit.model.codec import to_micros
 from smskit.model.decisions import Stage
 from smskit.model.ids import Actor, ConversationId, Org
+from smskit.model.local_time import LocalTime
 from smskit.model.messages import Category, Origin
 from smskit.model.policies import Permission, Policy
 from smskit.storage.base import Enqueued, IntakeRow, NewContact, NewMessage, Storage, Terms
@@ -103,6 +104,7 @@ class Sending:
             decision=decision,
             terms=terms_of(record.policy),
             due_at=due_at,
+            local_due=None if draft.due_at is None else LocalTime.of(draft.due_at),
             expires_at=max(now, due_at or now) + record.policy.retry_for,
         )
         return await self._storage.enqueue(new, now, intake_id=intake_id)

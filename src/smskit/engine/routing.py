@@ -18,6 +18,10 @@ class Router:
     def __init__(self, storage: Storage) -> None:
         self._storage = storage
 
+    async def find(self, org: Org, wanted: Address) -> SenderRecord:
+        """The sender with this address. :raises NotFound: if the org has none."""
+        return _named(await self._storage.list_senders(org), wanted, org)
+
     async def pick(
         self, org: Org, contact: ContactId, wanted: Address | None, policy: Policy
     ) -> SenderRecord:

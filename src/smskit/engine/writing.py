@@ -50,6 +50,7 @@ class Writing:
         must_be_safe(text, len(media))
         if media:
             self._must_be_carried(media, sender)
+            count_parts(text)  # which refuses half a character
             return Written(text)
         written = self.write(text, sender, policy)
         must_be_safe(written.text)

@@ -62,6 +62,14 @@ class HttpAnswer:
             raise ValueError("JSON that is nested too deeply") from error
         return value
 
+    def fields(self) -> Mapping[str, object]:
+        """The JSON object in the body; nothing in it if the body is none."""
+        try:
+            said = self.json()
+        except ValueError:
+            return {}
+        return said if isinstance(said, dict) else {}
+
 
 class HttpCaller:
     """Calls a carrier over connections that it keeps, each call once.

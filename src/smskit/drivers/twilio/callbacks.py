@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from smskit.drivers.base import WebhookRequest, WebhookResponse, WebhookResult
-from smskit.drivers.twilio.signatures import Hook, fields, first_values
+from smskit.drivers.http import first_values, readable
+from smskit.drivers.twilio.signatures import Hook, fields
 from smskit.drivers.twilio.words import OPTED_OUT, RECEIVED, status_of
 from smskit.errors import BadCallback, InvalidAddress
 from smskit.model.addresses import address_of
@@ -36,7 +37,7 @@ def _receipt(said: Mapping[str, str], word: str, reference: str | None) -> Recei
     code = said.get("ErrorCode") or None
     status = status_of(word, code)
     if status is Status.UNKNOWN:
-        code = _text(f"{word} {code}" if code else word)
+        code = readable(f"{word} {code}" if code else word)
     return Receipt(
         status=status,
         carrier_id=_sid(said),
@@ -51,7 +52,7 @@ def _inbound(said: Mapping[str, str]) -> Inbound:
         sender, to = address_of(said.get("From", "")), address_of(said.get("To", ""))
     except InvalidAddress as error:
         raise BadCallback("a text from or to what is no address") from error
-    text = _text(said.get("Body", ""))
+    text = readable(said.get("Body", ""))
     return Inbound(sender=sender, to=to, text=text, carrier_id=_sid(said), media=_media(said))
 
 
@@ -59,7 +60,7 @@ def _media(said: Mapping[str, str]) -> tuple[MediaLink, ...]:
     """As many as there are fields for; what NumMedia counts is not asked."""
     found = ((said.get(f"MediaUrl{n}"), said.get(f"MediaContentType{n}")) for n in range(len(said)))
     return tuple(
-        MediaLink(url=_text(url), content_type=_text(kind or "") or None) for url, kind in found if url
+        MediaLink(url=readable(url), content_type=readable(kind or "") or None) for url, kind in found if url
     )
 
 
@@ -67,8 +68,4 @@ def _sid(said: Mapping[str, str]) -> str:
     sid = said.get("MessageSid") or said.get("SmsSid")
     if not sid:
         raise BadCallback("it names no message")
-    return _text(sid)
-
-
-def _text(value: str) -> str:
-    return value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    return readable(sid)

@@ -12,12 +12,11 @@ from urllib.parse import quote
 from smskit.clock import Clock, SystemClock
 from smskit.compliance.opt_words import Word
 from smskit.drivers.base import Driver, Features, WebhookRequest, WebhookResult
-from smskit.drivers.http import HttpCaller, MediaFetcher
+from smskit.drivers.http import HttpCaller, MediaFetcher, bare_url, safe_url
 from smskit.drivers.registry import DriverUrl
 from smskit.drivers.twilio.callbacks import parse
 from smskit.drivers.twilio.sending import Account, build_check, build_request, read_answer, read_check
 from smskit.drivers.twilio.signatures import Hook, verify
-from smskit.drivers.twilio.urls import bare_url, safe_url
 from smskit.errors import BadCallback, BadSignature, UsageError
 from smskit.model.conversations import Sender
 from smskit.model.traffic import Accepted, Fetched, MediaLink, Outgoing

@@ -8,9 +8,8 @@ from datetime import datetime, timedelta
 
 import attrs
 
-from smskit.drivers.http import HttpAnswer, HttpRequest
+from smskit.drivers.http import HttpAnswer, HttpRequest, bare_url
 from smskit.drivers.twilio.signatures import Hook
-from smskit.drivers.twilio.urls import bare_url
 from smskit.drivers.twilio.words import ACCOUNT, BUSY, OPTED_OUT, reason_of
 from smskit.errors import OutcomeUnknown, Rejected, Unavailable, UsageError
 from smskit.model.traffic import Accepted, Outgoing
@@ -78,7 +77,7 @@ def read_answer(answer: HttpAnswer) -> Accepted:
     :raises Unavailable: Twilio took nothing, because it is busy or does not take the account.
     :raises OutcomeUnknown: the answer is none of Twilio's.
     """
-    said = _said(answer)
+    said = answer.fields()
     code = _code(answer, said)
     if answer.status == 401 or (400 <= answer.status < 500 and (code in ACCOUNT or not said)):
         raise _to_mend(code)
@@ -108,7 +107,7 @@ def read_check(answer: HttpAnswer) -> None:
 
 
 def _yes(answer: HttpAnswer) -> Mapping[str, object]:
-    said = _said(answer)
+    said = answer.fields()
     if answer.status < 300:
         return said
     if answer.status < 400:
@@ -139,11 +138,3 @@ def _validity(message: Outgoing, account: Account, now: datetime) -> int | None:
     if not limits:
         return None
     return int(max(timedelta(seconds=1), min(*limits, _LONGEST_VALIDITY)).total_seconds())
-
-
-def _said(answer: HttpAnswer) -> Mapping[str, object]:
-    try:
-        said = answer.json()
-    except ValueError:
-        return {}
-    return said if isinstance(said, dict) else {}

@@ -7,21 +7,18 @@ import re
 from base64 import b64encode
 from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
-from typing import TypeAlias
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import urlencode
 
 import attrs
 
 from smskit.drivers.base import WebhookRequest
-from smskit.drivers.twilio.urls import OVERRIDES, bare_url
-from smskit.errors import BadCallback, BadSignature
-
-Pairs: TypeAlias = Sequence[tuple[str, str]]
+from smskit.drivers.http import Pairs, bare_url, first_values, form_of, is_form, is_same, octets_of, query_of
+from smskit.drivers.twilio.urls import OVERRIDES
+from smskit.errors import BadSignature
 
 _ALGORITHMS: Mapping[str, str] = {"HMAC_SHA1": "sha1", "HMAC_SHA256": "sha256"}
 _PORT = re.compile(r":[0-9]+$")
 _PORTS: Mapping[str, str] = {"http": ":80", "https": ":443"}
-_MOST_FIELDS = 1000
 
 
 @attrs.frozen(kw_only=True)
@@ -43,10 +40,10 @@ class Hook:
 
     def reference(self, request: WebhookRequest) -> str | None:
         """The reference that a callback brings back; none if we did not sign it."""
-        query = first_values(_pairs(_query(request)))
+        query = first_values(query_of(request))
         reference = query.get("r", "")
         signed = [_sign(reference, secret) for secret in (self.secret, *self.older) if secret]
-        return reference if any(_same(query.get("s", ""), wanted) for wanted in signed) else None
+        return reference if any(is_same(query.get("s", ""), wanted) for wanted in signed) else None
 
     def secrets(self, key: str) -> Sequence[str]:
         """What a callback may be signed with that names this key."""
@@ -68,20 +65,20 @@ def verify(request: WebhookRequest, hook: Hook) -> None:
     secrets = hook.secrets(key)
     if not secrets or algorithm not in _ALGORITHMS:
         raise BadSignature("signed with a key or an algorithm that is not known here")
-    if not (request.method == "GET" or _is_form(request) or _is_hashed(request)):
+    if not (request.method == "GET" or is_form(request) or _is_hashed(request)):
         raise BadSignature("the body is not the one that was signed")
     form = () if request.method == "GET" else fields(request)
     given = request.header("X-Twilio-Signature") or ""
     urls = list(_urls(hook.url, request))
     signatures = (signature(url, form, secret, algorithm) for secret in secrets for url in urls)
-    if not any(_same(given, wanted) for wanted in signatures):
+    if not any(is_same(given, wanted) for wanted in signatures):
         raise BadSignature("the signature does not match")
 
 
 def signature(url: str, form: Iterable[tuple[str, str]], secret: str, algorithm: str = "HMAC_SHA1") -> str:
     """What Twilio puts in `X-Twilio-Signature`; pairs that repeat count once."""
     said = url + "".join(name + value for name, value in sorted(set(form)))
-    return b64encode(hmac.digest(_octets(secret), _octets(said), _ALGORITHMS[algorithm])).decode()
+    return b64encode(hmac.digest(octets_of(secret), octets_of(said), _ALGORITHMS[algorithm])).decode()
 
 
 def fields(request: WebhookRequest) -> Pairs:
@@ -89,19 +86,12 @@ def fields(request: WebhookRequest) -> Pairs:
 
     :raises BadCallback: it says too much.
     """
-    if request.method == "GET":
-        return _pairs(_query(request))
-    return _pairs(request.body.decode("utf-8", "surrogateescape")) if _is_form(request) else ()
-
-
-def first_values(pairs: Pairs) -> Mapping[str, str]:
-    """The pairs as a mapping; of a name that repeats, the first."""
-    return dict(reversed(pairs))
+    return query_of(request) if request.method == "GET" else form_of(request)
 
 
 def _sign(reference: str, secret: str) -> str:
     said = f"smskit receipts {reference}"
-    return hmac.new(_octets(secret), _octets(said), sha256).hexdigest()[:32]
+    return hmac.new(octets_of(secret), octets_of(said), sha256).hexdigest()[:32]
 
 
 def _settings(header: str) -> tuple[str, str]:
@@ -109,14 +99,9 @@ def _settings(header: str) -> tuple[str, str]:
     return said.get("key", ""), said.get("algorithm", "HMAC_SHA1")
 
 
-def _is_form(request: WebhookRequest) -> bool:
-    kind = (request.header("Content-Type") or "").partition(";")[0]
-    return kind.strip().lower() == "application/x-www-form-urlencoded"
-
-
 def _is_hashed(request: WebhookRequest) -> bool:
     """The signed query holds the hash of this body, and of no other."""
-    hashes = {value.lower() for name, value in _pairs(_query(request)) if name == "bodySHA256"}
+    hashes = {value.lower() for name, value in query_of(request) if name == "bodySHA256"}
     return hashes == {sha256(request.body).hexdigest()}
 
 
@@ -132,22 +117,3 @@ def _urls(hook: str, request: WebhookRequest) -> Iterable[str]:
     for place in (host, host + port):
         yield f"{scheme}://{place}{target}"
         yield f"{scheme}://{place}{target}{OVERRIDES}"
-
-
-def _query(request: WebhookRequest) -> str:
-    return request.raw_target.partition("?")[2]
-
-
-def _pairs(text: str) -> Pairs:
-    try:
-        return parse_qsl(text, keep_blank_values=True, errors="surrogateescape", max_num_fields=_MOST_FIELDS)
-    except ValueError as error:
-        raise BadCallback("more fields than any callback has") from error
-
-
-def _same(given: str, wanted: str) -> bool:
-    return hmac.compare_digest(_octets(given), _octets(wanted))
-
-
-def _octets(text: str) -> bytes:
-    return text.encode("utf-8", "surrogateescape")
