@@ -18,7 +18,8 @@ from _bench import SENDER, Recorder, Statement, arguments, folder, machine, numb
 
 from smskit.kit import Kit
 from smskit.model.ids import DEFAULT_ORG, ConversationId
-from smskit.storage.sql.conversations import list_conversations, list_messages
+from smskit.storage.sql.choosing import list_conversations
+from smskit.storage.sql.conversations import list_messages
 from smskit.storage.sql.tx import Tx
 
 Page: TypeAlias = tuple[str, Callable[[int], Awaitable[object]], Callable[[Tx, int], object]]

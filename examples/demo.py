@@ -1,4 +1,4 @@
-"""The whole story in a terminal: consent, delivery, a reply, a STOP, a blocked text, a conversation that comes back.
+"""The whole story in a terminal: consent, delivery, a reply, a STOP, a drip campaign, a conversation that comes back.
 
     scripts/demo [DATABASE] [--carrier twilio-lookalike] [--svg FILE]
 
@@ -17,7 +17,21 @@ from urllib.parse import quote
 import anyio
 from anyio.abc import ObjectReceiveStream, ObjectSendStream
 
-from smskit import Consent, Conversation, Desk, Driver, Kit, Message, Origin, Policy, Status
+from smskit import (
+    Consent,
+    Conversation,
+    Desk,
+    DripCampaign,
+    Driver,
+    Kit,
+    Message,
+    Origin,
+    Policy,
+    Status,
+    Step,
+    days,
+    minutes,
+)
 from smskit.errors import MissingExtra, SmsKitError
 from smskit.model.events import MessageReceived
 
@@ -38,6 +52,14 @@ POLICY = Policy(
     brand="Smile Dental",
     default_region="US",
     consent=Consent.precede("Smile Dental texts you about your visits. Reply STOP to opt out."),
+)
+WELCOME = DripCampaign(
+    "welcome",
+    [
+        Step(minutes(0), "Thanks for your visit! Shall we call you about a check-up?"),
+        Step(days(3), "We have openings this week."),
+        Step(days(5), "Last note from us, reply anytime."),
+    ],
 )
 LOOK = "select status, text from smskit_message"
 STYLES = {Status.DELIVERED: "bold green", Status.BLOCKED: "bold red", Status.QUEUED: "dim"}
@@ -82,6 +104,7 @@ class Story:
         await self.get_a_reply(ada)
         ben = await self.get_a_stop()
         await self.try_a_reminder(ben)
+        await self.drip_until_a_reply()
         await self.archive_and_come_back(ada)
         self.show_handsets()
 
@@ -132,6 +155,17 @@ class Story:
         self.say("print(await reminder.explain())", "dim")
         self.console.print(Panel(Text(str(await reminder.explain())), border_style="red"))
 
+    async def drip_until_a_reply(self) -> None:
+        self.chapter("A drip campaign: a reply cancels what is left")
+        drip = await self.desk.drips.save(WELCOME)
+        self.console.print(Panel(Text(str(await drip.preview(WALK_IN)))))
+        enrolment = await drip.apply(WALK_IN)
+        await (await enrolment.steps())[0].wait_for(Status.DELIVERED)
+        await self.hear(WALK_IN, "Yes please, on Friday.")
+        for step in await enrolment.steps():
+            self.say(f"{step.origin}: {step.text} ({step.status})", "dim", indent=2)
+        self.say(f"It ended because the contact {(await enrolment.refresh()).why}.")
+
     async def archive_and_come_back(self, chat: Conversation) -> None:
         self.chapter("An archived conversation comes back when the contact writes")
         await chat.archive()
@@ -166,7 +200,7 @@ class Story:
         await self.line.text(number, text)
         message = await self.inbox.receive()
         chat = await self.desk.conversations.get(message.conversation_id)
-        self.say(f"from {chat.name}: {message.text}", "magenta")
+        self.say(f"from {chat.name or chat.number}: {message.text}", "magenta")
 
     async def show_thread(self, chat: Conversation) -> None:
         for message in reversed((await chat.messages()).items):

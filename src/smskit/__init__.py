@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from smskit.drivers.local import LocalCarrier
     from smskit.kit import Kit
     from smskit.model.addresses import PhoneNumber, SenderName, ShortCode
+    from smskit.model.campaigns import DripCampaign, Step, days, hours, minutes, weeks
     from smskit.model.conversations import Rate, Sender
     from smskit.model.decisions import Allowed, Denied, Held
     from smskit.model.messages import Category, Kind, Lane, Origin
@@ -33,6 +34,7 @@ __all__ = [
     "Conversation",
     "Denied",
     "Desk",
+    "DripCampaign",
     "Driver",
     "Features",
     "Held",
@@ -50,8 +52,13 @@ __all__ = [
     "SenderName",
     "ShortCode",
     "Status",
+    "Step",
     "SystemClock",
     "VirtualClock",
+    "days",
+    "hours",
+    "minutes",
+    "weeks",
 ]
 
 _HOMES = {
@@ -65,6 +72,7 @@ _HOMES = {
     "smskit.drivers.local": ("LocalCarrier",),
     "smskit.kit": ("Kit",),
     "smskit.model.addresses": ("PhoneNumber", "SenderName", "ShortCode"),
+    "smskit.model.campaigns": ("DripCampaign", "Step", "days", "hours", "minutes", "weeks"),
     "smskit.model.conversations": ("Rate", "Sender"),
     "smskit.model.decisions": ("Allowed", "Denied", "Held"),
     "smskit.model.messages": ("Category", "Kind", "Lane", "Origin"),

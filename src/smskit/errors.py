@@ -4,13 +4,16 @@ SmsKitError
 ├── UsageError (ValueError)      the caller must change the call
 │   ├── InvalidAddress           not a number or sender we can text
 │   ├── InvalidMessage           empty, unsafe or too long to send
+│   │   └── MissingField         a merge field without a value
 │   ├── NaiveDatetime            a time without a zone
 │   ├── ImportRejected           a contact file with faulty rows; nothing was imported
 │   └── MissingExtra             an optional part of smskit is not installed
 ├── PermissionDenied             the actor may not do this
 ├── Refused                      a compliance rule said no; nothing was sent
+├── EnrolmentRefused             a drip campaign may not be applied to this contact
 ├── NotFound (LookupError)       no such contact, conversation, message ...
 ├── Conflict                     it is there already, and it is something else
+│   └── AlreadyEnrolled          the contact is in this campaign
 ├── KitClosed                    the Kit is not open, or not open here (another loop, a fork)
 ├── DeliveryError                the driver could not hand a message over
 │   ├── Rejected                 sending it again will not help
@@ -47,6 +50,17 @@ class InvalidAddress(UsageError):
 
 class InvalidMessage(UsageError):
     """The message is empty, holds control characters or is too long for any carrier."""
+
+
+class MissingField(InvalidMessage):
+    """A text asks for values that the contact does not have, and has no fallback for them: `fields` names them."""
+
+    def __init__(self, fields: tuple[str, ...]) -> None:
+        self.fields = fields
+        names = ", ".join(fields)
+        super().__init__(
+            f"no value for {names}; set it on the contact, or write a fallback: {{{fields[0]}|there}}"
+        )
 
 
 class NaiveDatetime(UsageError):
@@ -90,12 +104,26 @@ class Refused(SmsKitError):
         super().__init__(f"message {message_id} was blocked by rule {rule!r}: {reason}")
 
 
+class EnrolmentRefused(SmsKitError):
+    """A drip campaign may not be applied to a contact: it opted out, or a rule or the policy objects."""
+
+
 class NotFound(SmsKitError, LookupError):
     """There is nothing with this id in this org."""
 
 
 class Conflict(SmsKitError):
     """Something else is already there under this key or address."""
+
+
+class AlreadyEnrolled(Conflict):
+    """The contact is in this campaign already; `enrolment_id` says by which enrolment."""
+
+    def __init__(self, enrolment_id: int) -> None:
+        self.enrolment_id = enrolment_id
+        super().__init__(
+            f"enrolment {enrolment_id} is not over; end it first, or apply with on_conflict='restart'"
+        )
 
 
 class KitClosed(SmsKitError):

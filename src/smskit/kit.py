@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncIterator, Callable, Generator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import datetime
 from os import PathLike
 from types import TracebackType
 from typing import Self
@@ -15,16 +16,20 @@ import anyio
 from smskit.clock import Clock, SystemClock
 from smskit.compliance.gate import ComplianceGate, HostRule
 from smskit.compliance.rules import BUILT_IN
-from smskit.desk.contacts import Contacts
-from smskit.desk.conversations import Conversations
+from smskit.desk.contacts import Contact, Contacts
 from smskit.desk.desk import Desk
+from smskit.desk.drips import Drips
 from smskit.desk.events import EventStream
+from smskit.desk.inbox import Conversations
 from smskit.desk.messages import Message
 from smskit.desk.office import Office, Tools
+from smskit.desk.search import Hit
 from smskit.drivers.base import Driver, WebhookRequest, WebhookResponse
 from smskit.drivers.registry import open_driver
 from smskit.engine.beside import beside
 from smskit.engine.dispatching import Dispatcher
+from smskit.engine.dripping import Dripping
+from smskit.engine.editing import Editing
 from smskit.engine.hub import Hub
 from smskit.engine.identity import Identity
 from smskit.engine.judging import Judge, PolicyBook
@@ -36,10 +41,14 @@ from smskit.engine.receiving import Receiver
 from smskit.engine.routing import Router
 from smskit.engine.webhooks import Webhooks
 from smskit.engine.writing import Writing
+from smskit.engine.zones import zone_data
 from smskit.errors import KitClosed, UsageError
-from smskit.model.ids import DEFAULT_ORG, SYSTEM, MessageId, Org
+from smskit.model.addresses import Address
+from smskit.model.ids import DEFAULT_ORG, SYSTEM, ContactId, MessageId, Org
+from smskit.model.messages import Kind, Origin
 from smskit.model.policies import Policy
-from smskit.storage.base import MediaStore, Storage
+from smskit.model.statuses import Status
+from smskit.storage.base import MediaStore, Page, Storage
 from smskit.storage.files import FileMediaStore
 
 
@@ -65,9 +74,7 @@ class Kit:
     ) -> None:
         self.clock = clock or SystemClock()
         self.storage = open_storage(storage, self.clock) if isinstance(storage, str) else storage
-        self.media = (
-            FileMediaStore(media) if isinstance(media, (str, PathLike)) else media or self.storage.media_store
-        )
+        self.media = self.storage.media_store if media is None else open_media(media)
         """Where the content of media is kept; None if the store knows no place and the host named none."""
         self.drivers = tuple(open_driver(driver) for driver in drivers)
         _no_two_alike(self.drivers)
@@ -108,6 +115,8 @@ class Kit:
             policies=policies,
             sending=self._sending,
             router=router,
+            editing=Editing(self.storage, self.clock, policies, judge, writing),
+            dripping=Dripping(self.storage, self.clock, policies, judge, writing),
             hub=self._hub,
             media=self.media,
         )
@@ -122,6 +131,7 @@ class Kit:
             self._worker.renew()
             await self.storage.open()
             stack.push_async_callback(self._close)
+            await self.storage.rezone(zone_data())
             for driver in self.drivers:
                 await self.storage.put_senders(driver.name, driver.senders)
             tasks = await stack.enter_async_context(beside())
@@ -163,9 +173,44 @@ class Kit:
         """The default org's address book."""
         return self._desk.contacts
 
+    @property
+    def drips(self) -> Drips:
+        """The default org's drip campaigns."""
+        return self._desk.drips
+
     async def message(self, message_id: MessageId) -> Message:
         """A message of the default org. :raises NotFound: if it has no such message."""
         return await self._desk.message(message_id)
+
+    async def search(
+        self,
+        words: str = "",
+        *,
+        kind: Kind | str | None = None,
+        origin: Origin | str | None = None,
+        status: Status | str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        archived: bool | None = None,
+        contact: Contact | ContactId | str | None = None,
+        sender: Address | str | None = None,
+        after: str | None = None,
+        limit: int = 50,
+    ) -> Page[Hit]:
+        """Messages of the default org; see `Desk.search`."""
+        return await self._desk.search(
+            words,
+            kind=kind,
+            origin=origin,
+            status=status,
+            since=since,
+            until=until,
+            archived=archived,
+            contact=contact,
+            sender=sender,
+            after=after,
+            limit=limit,
+        )
 
     async def policy(self) -> Policy:
         """The default org's policy."""
@@ -295,6 +340,18 @@ def open_storage(url: str, clock: Clock) -> Storage:
         return SqliteStorage(path[1:] if path else None, lease_clock=clock.now)
     msg = f"no store for {parts.scheme or 'that'!r}; use sqlite:///file.db, or sqlite:// for memory"
     raise UsageError(msg)
+
+
+def open_media(media: MediaStore | str | PathLike[str]) -> MediaStore:
+    """A store for media as it is, or the one in a folder.
+
+    :raises UsageError: if the folder has no name.
+    """
+    if not isinstance(media, (str, PathLike)):
+        return media
+    if not str(media):
+        raise UsageError("the folder for media has no name")
+    return FileMediaStore(media)
 
 
 def _no_two_alike(drivers: Sequence[Driver]) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from smskit.errors import EventsLost
 from smskit.kit import Kit
-from smskit.model.events import ConversationStarted, Event, MessageReceived
+from smskit.model.events import ContactAdded, ConversationStarted, Event, MessageReceived
 from smskit.model.ids import DEFAULT_ORG
 from smskit.testing import Person, World
 
@@ -26,14 +26,14 @@ async def test_a_live_reader_sees_what_happens_from_now_on(kit: Kit, alice: Pers
     found: list[Event] = []
 
     async def read() -> None:
-        found.extend(await take(kit, 2))
+        found.extend(await take(kit, 3))
 
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(read)
         await anyio.wait_all_tasks_blocked()
         await bob.texts("hello")
 
-    assert [type(event.what) for event in found] == [ConversationStarted, MessageReceived]
+    assert [type(event.what) for event in found] == [ContactAdded, ConversationStarted, MessageReceived]
 
 
 async def test_a_named_reader_goes_on_where_it_asked_for_the_next(kit: Kit, alice: Person) -> None:

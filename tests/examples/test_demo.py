@@ -48,7 +48,14 @@ def test_the_demo_tells_the_whole_story(told: tuple[str, Path]) -> None:
         ("manual", "delivered"),
         (None, "received"),
     ]
-    assert [line[:2] for line in walk_in] == [("consent", "delivered"), ("manual", "delivered")]
+    assert [line[:2] for line in walk_in] == [
+        ("consent", "delivered"),
+        ("manual", "delivered"),
+        ("drip", "delivered"),
+        ("drip", "canceled"),
+        ("drip", "canceled"),
+        (None, "received"),
+    ]
     assert [line[:2] for line in ben] == [
         ("consent", "delivered"),
         ("manual", "delivered"),
@@ -58,6 +65,15 @@ def test_the_demo_tells_the_whole_story(told: tuple[str, Path]) -> None:
         ("reminder", "blocked"),
     ]
     assert all(text in output for _origin, _status, text in [*ada, *ben, *walk_in])
+
+
+def test_the_demo_shows_a_drip_of_which_a_reply_cancels_the_rest(told: tuple[str, Path]) -> None:
+    output, _ = told
+
+    story = output[output.index("A drip campaign") :]
+    assert story.index("'welcome', version 1") < story.index("Yes please, on Friday.")
+    assert "We have openings this week. (canceled)" in story
+    assert "It ended because the contact replied." in story
 
 
 def test_the_demo_shows_statuses_a_blocked_text_with_its_reason_and_a_return(told: tuple[str, Path]) -> None:

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smskit.model.addresses import PhoneNumber, SenderName, ShortCode
+from smskit.model.campaigns import Ending
 from smskit.model.codec import (
     from_json,
     from_micros,
@@ -20,25 +21,49 @@ from smskit.model.codec import (
     to_json,
     to_micros,
 )
-from smskit.model.contacts import ConsentState, ContactRecord, Source
+from smskit.model.contacts import ConsentState, ContactRecord, Scope, Source
 from smskit.model.conversations import ConversationRecord, SenderRecord
 from smskit.model.decisions import DecisionRecord, Outcome, Stage
 from smskit.model.events import (
+    ContactAdded,
+    ContactChanged,
+    ContactMerged,
+    ContactUnmerged,
     ConversationArchived,
+    ConversationAssigned,
+    ConversationLabelled,
     ConversationRestored,
     ConversationStarted,
+    ConversationUnlabelled,
+    EnrolmentEnded,
+    EnrolmentPaused,
+    EnrolmentResumed,
+    EnrolmentStarted,
     Happening,
     IntakeRefused,
     MediaLost,
     MediaStored,
+    MessageEdited,
     MessageMade,
     MessageReceived,
+    NoteWritten,
     OptedIn,
     OptedOut,
+    ReadPositionMoved,
     StatusChanged,
     TextIncomplete,
 )
-from smskit.model.ids import DEFAULT_ORG, Actor, ContactId, ConversationId, MediaId, MessageId, SenderId
+from smskit.model.ids import (
+    DEFAULT_ORG,
+    Actor,
+    ContactId,
+    ConversationId,
+    EnrolmentId,
+    MediaId,
+    MessageId,
+    SenderId,
+)
+from smskit.model.local_time import LocalTime
 from smskit.model.messages import Category, Flag, Kind, MessageRecord, Origin
 from smskit.model.policies import ActorPolicy, Consent, Permission, Policy, ToOptedOut
 from smskit.model.statuses import Status
@@ -148,9 +173,20 @@ def test_json_says_times_as_integers_and_letters_as_they_are() -> None:
 
 
 HAPPENINGS = [
+    ContactAdded(contact_id=ContactId(2)),
+    ContactChanged(contact_id=ContactId(2)),
+    ContactMerged(contact_id=ContactId(2), into_id=ContactId(5)),
+    ContactUnmerged(contact_id=ContactId(2), from_id=ContactId(5)),
     ConversationStarted(conversation_id=ConversationId(1), contact_id=ContactId(2)),
     ConversationArchived(conversation_id=ConversationId(1)),
     ConversationRestored(conversation_id=ConversationId(1)),
+    ConversationAssigned(
+        conversation_id=ConversationId(1), assigned_to=Actor("maria"), by=Actor("frontdesk")
+    ),
+    ConversationLabelled(conversation_id=ConversationId(1), label="VIP", by=Actor("frontdesk")),
+    ConversationUnlabelled(conversation_id=ConversationId(1), label="VIP", by=Actor("frontdesk")),
+    ReadPositionMoved(conversation_id=ConversationId(1), up_to=None, unread=2, by=Actor("frontdesk")),
+    NoteWritten(conversation_id=ConversationId(1), message_id=MessageId(3), by=Actor("frontdesk")),
     MessageReceived(conversation_id=ConversationId(1), message_id=MessageId(3)),
     MessageMade(
         conversation_id=ConversationId(1), message_id=MessageId(3), origin=Origin.DRIP, status=Status.HELD
@@ -162,6 +198,11 @@ HAPPENINGS = [
     OptedIn(number_masked=ALICE.masked, contact_id=None, source=Source.WORD),
     IntakeRefused(intake_id=9, error="not a number"),
     TextIncomplete(conversation_id=ConversationId(1), message_id=MessageId(3), total=4, missing=(2, 4)),
+    EnrolmentStarted(enrolment_id=EnrolmentId(5), contact_id=ContactId(2), conversation_id=ConversationId(1)),
+    MessageEdited(conversation_id=ConversationId(1), message_id=MessageId(3)),
+    EnrolmentPaused(enrolment_id=EnrolmentId(5)),
+    EnrolmentResumed(enrolment_id=EnrolmentId(5)),
+    EnrolmentEnded(enrolment_id=EnrolmentId(5), why=Ending.REPLIED, by_message_id=MessageId(9)),
     MediaStored(conversation_id=ConversationId(1), message_id=MessageId(3), media_id=MediaId(7)),
     MediaLost(conversation_id=ConversationId(1), message_id=MessageId(3), media_id=MediaId(7), code="404"),
 ]
@@ -198,6 +239,9 @@ def test_a_message_is_read_from_a_row_that_has_more() -> None:
         "code": None,
         "flags": 3,
         "after_id": None,
+        "local_due": "2027-01-05T10:00:00 America/Denver",
+        "enrolment_id": 5,
+        "step": 1,
         "media_count": 2,
         "lane": 0,
         "fence": 1,
@@ -226,6 +270,9 @@ def test_a_message_is_read_from_a_row_that_has_more() -> None:
         code=None,
         flags=Flag.RACED | Flag.OUT_OF_ORDER,
         after_id=None,
+        local_due=LocalTime(datetime(2027, 1, 5, 10, 0), "America/Denver"),  # noqa: DTZ001
+        enrolment_id=EnrolmentId(5),
+        step=1,
         media_count=2,
     )
 
@@ -252,6 +299,8 @@ def test_a_contacts_attributes_and_flags_are_read_from_their_columns() -> None:
         "updated_at": 0,
         "opted_out": 1,
         "opted_out_by": "word",
+        "opted_out_scope": "promotional",
+        "merged_into": 7,
         "consent": "sent",
     }
 
@@ -260,6 +309,7 @@ def test_a_contacts_attributes_and_flags_are_read_from_their_columns() -> None:
     assert (contact.number, contact.attributes) == (ALICE, {"chair": "2"})
     assert contact.opted_out is True
     assert (contact.opted_out_by, contact.consent) == (Source.WORD, ConsentState.SENT)
+    assert (contact.opted_out_scope, contact.merged_into) == (Scope.PROMOTIONAL, ContactId(7))
 
 
 def test_an_empty_conversation_has_no_last_message() -> None:
@@ -278,9 +328,13 @@ def test_an_empty_conversation_has_no_last_message() -> None:
         "last_kind": None,
         "last_status": None,
         "last_text": None,
+        "assigned_to": None,
+        "labels": ["late", "VIP"],
+        "read_up_to": None,
     }
 
     conversation = from_row(ConversationRecord, row)
 
     assert conversation.archived is False
     assert (conversation.last_kind, conversation.last_status, conversation.last_text) == (None, None, None)
+    assert (conversation.assigned_to, conversation.labels) == (None, ("late", "VIP"))

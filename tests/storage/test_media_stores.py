@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import stat
 import sys
+import threading
 from pathlib import Path
 
+import anyio
 import pytest
 
 from smskit.errors import StorageUnavailable
@@ -48,7 +50,8 @@ async def test_only_the_owner_may_read(tmp_path: Path) -> None:
 
     (path,) = kept(tmp_path)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+    for folder in (path.parent, tmp_path / "media"):
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
 
 
 async def test_a_damaged_file_is_not_given_out(tmp_path: Path) -> None:
@@ -70,6 +73,56 @@ async def test_a_file_that_was_cut_short_is_written_anew(tmp_path: Path) -> None
     await store.put(CONTENT)
 
     assert await store.get(digest) == CONTENT
+
+
+async def test_a_damaged_file_is_mended_by_what_comes_again(tmp_path: Path) -> None:
+    """Only its size was looked at: the same picture, sent again, was said to be here and could not be read."""
+    store = FileMediaStore(tmp_path)
+    digest = await store.put(CONTENT)
+    (path,) = kept(tmp_path)
+    path.write_bytes(CONTENT[::-1])
+
+    await store.put(CONTENT)
+
+    assert await store.get(digest) == CONTENT
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no folder is synced there")
+async def test_who_finds_the_content_here_waits_too_until_the_folder_is_on_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process may have put the file there a moment ago, and not have synced its folder yet."""
+    await FileMediaStore(tmp_path / "media").put(CONTENT)
+    (path,) = kept(tmp_path)
+    synced: list[Path] = []
+    monkeypatch.setattr("smskit.storage.files._settle", synced.append)
+
+    await FileMediaStore(tmp_path / "media").put(CONTENT)
+
+    assert synced == [path.parent, tmp_path / "media", tmp_path]
+
+
+async def test_a_world_can_wait_until_files_are_at_rest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = FileMediaStore(tmp_path)
+    gate = threading.Event()
+    waited: list[bool] = []
+
+    async def wait() -> None:
+        waited.append(await store.settled())
+
+    monkeypatch.setattr("smskit.storage.files._write", lambda _path, _content: gate.wait(5))
+    await wait()
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(store.put, CONTENT)
+        await anyio.wait_all_tasks_blocked()
+        tasks.start_soon(wait)
+        await anyio.wait_all_tasks_blocked()
+        assert waited == [False]
+        gate.set()
+
+    assert waited == [False, True]
 
 
 async def test_what_cannot_be_written_leaves_nothing_behind(

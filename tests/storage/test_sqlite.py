@@ -176,7 +176,7 @@ def test_a_store_used_after_a_fork_says_so_in_the_child_and_works_on_in_the_pare
 
     assert said == [
         "child: this Kit was opened before a fork; open one of its own in every process",
-        "parent: 1",
+        "parent: 2",
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -11,13 +12,14 @@ import pytest
 from smskit.clock import VirtualClock
 from smskit.compliance.opt_words import Word
 from smskit.model.contacts import Scope
-from smskit.model.ids import DEFAULT_ORG, ContactId, ConversationId
+from smskit.model.ids import DEFAULT_ORG, ContactId, ConversationId, MessageId
+from smskit.model.labels import Label
 from smskit.model.statuses import Status
-from smskit.storage.base import Storage, Way
+from smskit.storage.base import Chosen, Storage, Way
 from smskit.storage.sql.tx import Params
 from smskit.storage.sqlite import SqliteStorage
 from smskit.storage.sqlite.connection import SqliteTx
-from smskit.testing.contracts.bench import ALICE, DRIVER, FRONTDESK, LEASE, Bench
+from smskit.testing.contracts.bench import ALICE, DRIVER, FRONTDESK, LEASE, START, Bench
 from smskit.testing.contracts.storage_parts import PATIENCE, PIECES, labelled
 
 SMALL = {"smskit_sender", "smskit_mark", "smskit_link", "smskit_policy", "smskit_intake_open"}
@@ -78,6 +80,7 @@ async def a_days_work(store: Storage, bench: Bench) -> None:
     await store.last_position()
     await store.list_senders(DEFAULT_ORG)
     await read_pages(store, chat.id, chat.contact_id)
+    await work_the_inbox(store, bench, chat.id, message_id)
 
 
 async def read_pages(store: Storage, chat: ConversationId, contact: ContactId) -> None:
@@ -86,8 +89,73 @@ async def read_pages(store: Storage, chat: ConversationId, contact: ContactId) -
         await store.list_messages(DEFAULT_ORG, chat, after=after, limit=10)
     for after in (None, "1"):
         await store.list_contacts(DEFAULT_ORG, after=after, limit=10)
+        await store.subscription_history(DEFAULT_ORG, ALICE, after=after, limit=10)
+    await store.same_person(DEFAULT_ORG, contact)
     await store.find_contact(DEFAULT_ORG, ALICE)
     await store.last_sender(DEFAULT_ORG, contact)
+
+
+async def work_the_inbox(store: Storage, bench: Bench, chat: ConversationId, message: MessageId) -> None:
+    by = (FRONTDESK, bench.now)
+    await store.assign(DEFAULT_ORG, chat, FRONTDESK, *by)
+    for change in (store.label, store.unlabel, store.label):
+        await change(DEFAULT_ORG, chat, VIP, *by)
+    await store.list_labels(DEFAULT_ORG)
+    await bench.receive("hello?")
+    for place in (message, None):
+        await store.mark_read(DEFAULT_ORG, chat, *by, up_to=place)
+        await store.mark_unread(DEFAULT_ORG, chat, *by, since=place)
+    await store.inbound_after(DEFAULT_ORG, chat, after=None, limit=10)
+    for actor in (None, FRONTDESK):
+        await store.count_unread(DEFAULT_ORG, archived=False, assigned_to=actor)
+    await store.add_note(DEFAULT_ORG, chat, "Called.", *by, key=None)
+    draft = await store.save_draft(DEFAULT_ORG, chat, FRONTDESK, "Dear", bench.now)
+    assert draft is not None
+    await store.drop_draft(DEFAULT_ORG, draft.id)
+    for after, chosen in itertools.product((None, "1.1"), CHOSEN):
+        for archived in (False, None):
+            await store.list_conversations(
+                DEFAULT_ORG, archived=archived, after=after, limit=10, chosen=chosen
+            )
+        await store.choose(DEFAULT_ORG, archived=False, chosen=chosen, after=after, limit=10)
+    await store.set_archived_many(DEFAULT_ORG, [chat], archived=True, as_of=bench.now, now=bench.now)
+
+
+VIP = Label.of("vip")
+
+CHOSEN = {
+    Chosen(unread=True): "smskit_conversation_unread",
+    Chosen(unread=True, label=VIP): "smskit_conversation_unread",
+    Chosen(unread=True, assigned_to=FRONTDESK): "smskit_conversation_assigned",
+    Chosen(unread=False): "smskit_conversation_list",
+    Chosen(assigned=False): "smskit_conversation_assigned",
+    Chosen(assigned_to=FRONTDESK): "smskit_conversation_assigned",
+    Chosen(label=VIP): "smskit_labelled_list",
+    Chosen(label=VIP, idle_since=START): "smskit_labelled_list",
+    Chosen(idle_since=START): "smskit_conversation_list",
+}
+"""Filters of the list, and the index that serves each."""
+
+
+@pytest.mark.parametrize(("chosen", "index"), CHOSEN.items(), ids=str)
+async def test_each_filter_of_the_list_is_served_by_its_index(
+    statements: set[str], path: Path, clock: VirtualClock, chosen: Chosen, index: str
+) -> None:
+    store = SqliteStorage(str(path), lease_clock=clock.now)
+    await store.open()
+    bench = Bench(store, clock)
+    await store.label(DEFAULT_ORG, (await bench.chat()).id, VIP, FRONTDESK, bench.now)
+    statements.clear()
+    for after in (None, "1.1"):
+        await store.list_conversations(DEFAULT_ORG, archived=False, after=after, limit=10, chosen=chosen)
+    await store.aclose()
+
+    connection = sqlite3.connect(path)
+    first = [plan(connection, sql)[0] for sql in statements if "order by" in sql]
+    connection.close()
+
+    assert len(first) == 2
+    assert [step for step in first if f"USING INDEX {index}" not in step.replace("COVERING ", "")] == []
 
 
 async def test_no_statement_of_a_days_work_reads_a_whole_table_or_sorts_one(

@@ -91,6 +91,13 @@ _HOW = {
 }
 
 
+def drips_off(request: Request, _facts: Facts, policy: Policy, _now: datetime) -> Decision | None:
+    """Where policy switches drip campaigns off, what was applied before stops too."""
+    if request.origin is Origin.DRIP and not policy.drips:
+        return Denied("drips_off", "the org's policy has drip campaigns switched off")
+    return None
+
+
 def consent_message(request: Request, facts: Facts, policy: Policy, _now: datetime) -> Decision | None:
     """Where policy requires it, the consent message goes before the first text to a number."""
     if request.origin is Origin.CONSENT:
@@ -113,5 +120,6 @@ BUILT_IN: tuple[Rule, ...] = (
     carrier_block,
     system_answer,
     opted_out,
+    drips_off,
     consent_message,
 )

@@ -1,22 +1,25 @@
-"""Conversations: start, list, read, send, archive."""
+"""A conversation: texts, notes and drafts, who has it, what is read, and whether it is in the active list."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime, timedelta
 
 from smskit.desk.contacts import Contact
 from smskit.desk.messages import Message
+from smskit.desk.notes import save_draft, write_note
 from smskit.desk.office import Office
+from smskit.desk.replies import Replies, wait_for_reply
 from smskit.engine.outgoing import Draft
-from smskit.errors import Refused
-from smskit.model.addresses import Address, PhoneNumber, parse_address
-from smskit.model.conversations import ConversationRecord
-from smskit.model.ids import ContactId, ConversationId
+from smskit.errors import NotFound, Refused, UsageError
+from smskit.model.addresses import Address
+from smskit.model.conversations import ConversationRecord, DraftRecord
+from smskit.model.ids import Actor, ContactId, ConversationId, MessageId, Org
+from smskit.model.labels import Label
 from smskit.model.messages import Category, Origin
 from smskit.model.policies import Permission
 from smskit.model.statuses import Status
-from smskit.storage.base import NewContact, Page
+from smskit.storage.base import Page
 
 
 class Conversation:
@@ -54,7 +57,18 @@ class Conversation:
 
     @property
     def unread(self) -> int:
+        """How many messages of the contact come after what was read."""
         return self.record.unread
+
+    @property
+    def assigned_to(self) -> Actor | None:
+        """The actor who has it."""
+        return self.record.assigned_to
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """By name."""
+        return self.record.labels
 
     async def refresh(self) -> Conversation:
         """Look again; gives the handle itself."""
@@ -126,60 +140,137 @@ class Conversation:
         await self.refresh()
         return moved
 
-    async def mark_read(self) -> None:
-        """Nothing in it is unread any more."""
-        await self._office.storage.mark_read(self._office.org, self.id)
+    async def mark_read(self, *, up_to: Message | MessageId | None = None) -> bool:
+        """What is shown is read, up to a message of it; without one, all that is stored by now. False if it was.
+
+        What came while it was being read stays unread. The position never goes back, but for `mark_unread`.
+
+        :raises NotFound: if the message is of another conversation.
+        """
+        office = self._office
+        moved = await office.storage.mark_read(
+            office.org, self.id, office.actor, office.now(), up_to=_id(up_to)
+        )
         await self.refresh()
+        return moved
+
+    async def mark_unread(self, *, since: Message | MessageId | None = None) -> bool:
+        """What the contact wrote is unread again, from a message on; without one, the last text. False if it was.
+
+        :raises NotFound: if the message is of another conversation.
+        """
+        office = self._office
+        moved = await office.storage.mark_unread(
+            office.org, self.id, office.actor, office.now(), since=_id(since)
+        )
+        await self.refresh()
+        return moved
+
+    async def assign(self, actor: str) -> bool:
+        """Give it to an actor, whoever has it; False if that actor has it already.
+
+        :raises PermissionDenied: if the actor who does this may not.
+        :raises UsageError: if it names nobody.
+        """
+        if not actor:
+            raise UsageError("name an actor, or unassign the conversation")
+        return await self._assign(Actor(actor))
+
+    async def unassign(self) -> bool:
+        """Nobody has it any more; False if nobody had it."""
+        return await self._assign(None)
+
+    async def _assign(self, to: Actor | None) -> bool:
+        office = self._office
+        await office.require(Permission.ASSIGN)
+        moved = await office.storage.assign(office.org, self.id, to, office.actor, office.now())
+        await self.refresh()
+        return moved
+
+    async def label(self, name: str) -> bool:
+        """Put a label on it; False if it has it. Case does not matter: a known label keeps its spelling.
+
+        :raises PermissionDenied: if the actor may not.
+        :raises UsageError: if it is empty, holds control characters, or has more than 50 characters.
+        """
+        return await self._relabel(self._office.storage.label, name)
+
+    async def unlabel(self, name: str) -> bool:
+        """Take a label off; False if it does not have it."""
+        return await self._relabel(self._office.storage.unlabel, name)
+
+    async def _relabel(
+        self,
+        change: Callable[[Org, ConversationId, Label, Actor, datetime], Awaitable[bool]],
+        name: str,
+    ) -> bool:
+        office = self._office
+        await office.require(Permission.LABEL)
+        changed = await change(office.org, self.id, Label.of(name), office.actor, office.now())
+        await self.refresh()
+        return changed
+
+    async def note(self, text: str, *, key: str | None = None) -> Message:
+        """Write a note into the thread: for us alone, it never goes out.
+
+        It is not unread, brings no archived conversation back, moves nothing in the list, and cancels no drip; the
+        list goes on showing the last text. The same `key` again gives the same note back.
+
+        :raises Conflict: if the key belongs to another text or conversation.
+        :raises InvalidMessage: if it is empty, has more than 10,000 characters, or holds control characters.
+        :raises PermissionDenied: if the actor may not.
+        """
+        return await write_note(self._office, self.id, text, key)
+
+    async def save_draft(self, text: str) -> DraftRecord | None:
+        """Keep what the actor began to write here, in place of what was kept; an empty text keeps nothing.
+
+        Every actor has one draft in a conversation, which nobody else sees.
+
+        :raises InvalidMessage: if it has more than 10,000 characters, or holds half a surrogate pair.
+        """
+        return await save_draft(self._office, self.id, text)
+
+    async def draft(self) -> DraftRecord | None:
+        """What the actor began to write here."""
+        return await self._office.storage.get_draft(self._office.org, self.id, self._office.actor)
+
+    async def send_draft(self) -> Message:
+        """Send the actor's draft as `send` does, and then forget it, unless it was changed meanwhile.
+
+        Broken off anywhere, it may be called again: one text is sent once. What cannot be sent stays a draft; what
+        is blocked stands in the thread.
+
+        :raises NotFound: if there is no draft, which may be since it was sent.
+        """
+        draft = await self.draft()
+        if draft is None:
+            raise NotFound(f"actor {self._office.actor!r} has no draft in conversation {self.id}")
+        message = await self.send(draft.text, key=f"draft:{draft.id}")
+        await self._office.storage.drop_draft(self._office.org, draft.id)
+        return message
+
+    def replies(self, *, after: Message | MessageId | None = None) -> Replies:
+        """What the contact writes, as it comes: after a message, or from now on.
+
+        `async with chat.replies() as replies:` begins at once, so that nothing is missed before the first is asked.
+        """
+        return Replies(self._office, self.id, _id(after))
+
+    async def wait_for_reply(
+        self, *, after: Message | MessageId | None = None, timeout: timedelta = timedelta(minutes=1)
+    ) -> Message:
+        """Return the first text that comes after a message, or after this call.
+
+        `after` the text that asks, no answer is too fast to be seen.
+
+        :raises TimeoutError: if none came in time, on the Kit's clock.
+        """
+        return await wait_for_reply(self._office, self.id, _id(after), timeout)
 
     def __repr__(self) -> str:
         return f"Conversation({self.id}, {self.number.masked})"
 
 
-class Conversations:
-    """The org's inbox."""
-
-    def __init__(self, office: Office) -> None:
-        self._office = office
-
-    async def start(
-        self, to: str | Address | Contact, *, sender: str | Address | None = None
-    ) -> Conversation:
-        """The conversation with a number or contact: made if there is none, restored if it is archived.
-
-        Without a sender it is the one the contact knows, else the policy's default one, else the org's only one.
-
-        :raises InvalidAddress: if the number cannot be read.
-        :raises UsageError: if the org has several senders and none is named; it lists them.
-        """
-        office = self._office
-        policy = await office.require(Permission.SEND)
-        region = policy.default_region
-        wanted = parse_address(sender, region) if isinstance(sender, str) else sender
-        contact_id = to.id if isinstance(to, Contact) else await self._meet(to, region)
-        route = await office.tools.router.pick(office.org, contact_id, wanted, policy)
-        record = await office.storage.start_conversation(office.org, route.id, contact_id, office.now())
-        return Conversation(office, record)
-
-    async def get(self, conversation_id: ConversationId) -> Conversation:
-        """:raises NotFound: if the org has no such conversation."""
-        record = await self._office.storage.get_conversation(self._office.org, conversation_id)
-        return Conversation(self._office, record)
-
-    async def list(
-        self, *, archived: bool = False, after: str | None = None, limit: int = 50
-    ) -> Page[Conversation]:
-        """A page of the active or the archived conversations, the latest first; `page.next` continues."""
-        page = await self._office.storage.list_conversations(
-            self._office.org, archived=archived, after=after, limit=limit
-        )
-        return Page(tuple(Conversation(self._office, record) for record in page.items), page.next)
-
-    async def _meet(self, to: str | Address, region: str | None) -> ContactId:
-        number = PhoneNumber.parse(to, region) if isinstance(to, str) else to
-        known = await self._office.storage.find_contact(self._office.org, number)
-        if known is not None:
-            return known.id
-        (made,) = await self._office.storage.put_contacts(
-            self._office.org, [NewContact(number=number)], self._office.now()
-        )
-        return made.id
+def _id(message: Message | MessageId | None) -> MessageId | None:
+    return message.id if isinstance(message, Message) else message

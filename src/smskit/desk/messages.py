@@ -121,6 +121,20 @@ class Message:
         await self.refresh()
         return canceled
 
+    async def edit(self, text: str | None = None, *, at: datetime | None = None) -> Message:
+        """Change the text or the time of a message that no worker has claimed yet; gives the handle itself.
+
+        A time in a zone, as by `zoneinfo`, keeps its hour there when the zone's rules change.
+
+        :raises Conflict: if it is too late, or it is a step of a drip campaign.
+        :raises InvalidMessage: if the text is empty, unsafe or too long.
+        :raises NaiveDatetime: if `at` has no zone.
+        :raises Refused: if the gate denies it so. It stays as it was.
+        """
+        editing = self._office.tools.editing
+        self.record = await editing.edit(self.record, text, at, self._office.actor)
+        return self
+
     async def send_again(self) -> Message:
         """Send an unknown message again although it may have gone out; it is flagged as a possible duplicate.
 

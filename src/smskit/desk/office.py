@@ -7,6 +7,8 @@ from datetime import datetime
 import attrs
 
 from smskit.clock import Clock
+from smskit.engine.dripping import Dripping
+from smskit.engine.editing import Editing
 from smskit.engine.hub import Hub
 from smskit.engine.judging import PolicyBook
 from smskit.engine.outgoing import Sending
@@ -25,6 +27,8 @@ class Tools:
     policies: PolicyBook
     sending: Sending
     router: Router
+    editing: Editing
+    dripping: Dripping
     hub: Hub
     media: MediaStore | None
 

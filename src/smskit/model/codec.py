@@ -19,6 +19,8 @@ import cattrs
 
 from smskit.model.addresses import Address, PhoneNumber, SenderName, ShortCode, address_of
 from smskit.model.events import Happening
+from smskit.model.local_time import LocalTime
+from smskit.model.templates import Template
 
 T = TypeVar("T")
 
@@ -74,6 +76,10 @@ def _make() -> cattrs.Converter:
     converter.register_unstructure_hook(timedelta, lambda span: span // _MICROSECOND)
     converter.register_structure_hook(timedelta, lambda micros, _: timedelta(microseconds=micros))
     converter.register_structure_hook_func(lambda kind: kind == Mapping[str, str], _attributes)
+    converter.register_unstructure_hook(LocalTime, lambda local: local.text)
+    converter.register_structure_hook(LocalTime, lambda text, _: LocalTime.read(text))
+    converter.register_unstructure_hook(Template, lambda template: template.source)
+    converter.register_structure_hook(Template, lambda text, _: Template(text))
     converter.register_structure_hook(PhoneNumber, lambda text, _: PhoneNumber(text))
     converter.register_structure_hook(Address, lambda text, _: address_of(text))
     for kind in (PhoneNumber, ShortCode, SenderName):

@@ -8,7 +8,16 @@ import attrs
 
 from smskit.errors import UsageError
 from smskit.model.addresses import Address, parse_address
-from smskit.model.ids import DEFAULT_ORG, ContactId, ConversationId, MessageId, Org, SenderId
+from smskit.model.ids import (
+    DEFAULT_ORG,
+    Actor,
+    ContactId,
+    ConversationId,
+    DraftId,
+    MessageId,
+    Org,
+    SenderId,
+)
 from smskit.model.messages import Kind
 from smskit.model.statuses import Status
 
@@ -72,9 +81,34 @@ class ConversationRecord:
     archived: bool
     unread: int
     last_at: datetime
-    """When the last message came or went, or the conversation was started."""
+    """When the last text came or went, or the conversation was started."""
     last_message_id: MessageId | None
     last_kind: Kind | None
     last_status: Status | None
     last_text: str | None
     created_at: datetime
+    assigned_to: Actor | None
+    labels: tuple[str, ...]
+    """By name."""
+    read_up_to: MessageId | None
+    """The last inbound message that was read; `unread` counts those after it."""
+
+
+@attrs.frozen(kw_only=True)
+class DraftRecord:
+    """A text that an actor began to write in a conversation and has not sent."""
+
+    id: DraftId
+    """Another one whenever the text changes."""
+    conversation_id: ConversationId
+    actor: Actor
+    text: str
+    saved_at: datetime
+
+
+@attrs.frozen
+class Unread:
+    """So many conversations have unread messages, and so many these are."""
+
+    conversations: int
+    messages: int

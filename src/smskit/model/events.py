@@ -7,10 +7,41 @@ from typing import TypeAlias
 
 import attrs
 
+from smskit.model.campaigns import Ending
 from smskit.model.contacts import Source
-from smskit.model.ids import ContactId, ConversationId, MediaId, MessageId, Org
+from smskit.model.ids import Actor, ContactId, ConversationId, EnrolmentId, MediaId, MessageId, Org
 from smskit.model.messages import Origin
 from smskit.model.statuses import Status
+
+
+@attrs.frozen(kw_only=True)
+class ContactAdded:
+    """A contact was made: by hand, by an import, or because a number was met for the first time."""
+
+    contact_id: ContactId
+
+
+@attrs.frozen(kw_only=True)
+class ContactChanged:
+    """The name, zone or attributes of a contact are no longer what they were."""
+
+    contact_id: ContactId
+
+
+@attrs.frozen(kw_only=True)
+class ContactMerged:
+    """A contact counts as another number of the person `into_id` from now on."""
+
+    contact_id: ContactId
+    into_id: ContactId
+
+
+@attrs.frozen(kw_only=True)
+class ContactUnmerged:
+    """A contact that was merged into `from_id` stands for itself again."""
+
+    contact_id: ContactId
+    from_id: ContactId
 
 
 @attrs.frozen(kw_only=True)
@@ -33,6 +64,53 @@ class ConversationRestored:
     """An archived conversation came back."""
 
     conversation_id: ConversationId
+
+
+@attrs.frozen(kw_only=True)
+class ConversationAssigned:
+    """A conversation was given to an actor; to nobody, if `assigned_to` is None."""
+
+    conversation_id: ConversationId
+    assigned_to: Actor | None
+    by: Actor
+
+
+@attrs.frozen(kw_only=True)
+class ConversationLabelled:
+    """A label was put on a conversation."""
+
+    conversation_id: ConversationId
+    label: str
+    by: Actor
+
+
+@attrs.frozen(kw_only=True)
+class ConversationUnlabelled:
+    """A label was taken off a conversation."""
+
+    conversation_id: ConversationId
+    label: str
+    by: Actor
+
+
+@attrs.frozen(kw_only=True)
+class ReadPositionMoved:
+    """Somebody read a conversation, or marked it as unread; `unread` is what is left."""
+
+    conversation_id: ConversationId
+    up_to: MessageId | None
+    """The last inbound message that counts as read."""
+    unread: int
+    by: Actor
+
+
+@attrs.frozen(kw_only=True)
+class NoteWritten:
+    """A note was put into a thread."""
+
+    conversation_id: ConversationId
+    message_id: MessageId
+    by: Actor
 
 
 @attrs.frozen(kw_only=True)
@@ -84,6 +162,14 @@ class MessageMade:
 
 
 @attrs.frozen(kw_only=True)
+class MessageEdited:
+    """The text or the time of a message was changed before it went."""
+
+    conversation_id: ConversationId
+    message_id: MessageId
+
+
+@attrs.frozen(kw_only=True)
 class StatusChanged:
     """An outbound message moved."""
 
@@ -112,6 +198,39 @@ class OptedIn:
 
 
 @attrs.frozen(kw_only=True)
+class EnrolmentStarted:
+    """A contact was put into a drip campaign."""
+
+    enrolment_id: EnrolmentId
+    contact_id: ContactId
+    conversation_id: ConversationId
+
+
+@attrs.frozen(kw_only=True)
+class EnrolmentPaused:
+    """The steps that are left wait until somebody resumes them."""
+
+    enrolment_id: EnrolmentId
+
+
+@attrs.frozen(kw_only=True)
+class EnrolmentResumed:
+    """The steps that are left go at their times again."""
+
+    enrolment_id: EnrolmentId
+
+
+@attrs.frozen(kw_only=True)
+class EnrolmentEnded:
+    """Nothing more of the campaign goes to the contact."""
+
+    enrolment_id: EnrolmentId
+    why: Ending
+    by_message_id: MessageId | None = None
+    """The reply that ended it."""
+
+
+@attrs.frozen(kw_only=True)
 class IntakeRefused:
     """A row that a host put into the intake cannot become a message; it stays there with its error."""
 
@@ -120,17 +239,31 @@ class IntakeRefused:
 
 
 Happening: TypeAlias = (
-    ConversationStarted
+    ContactAdded
+    | ContactChanged
+    | ContactMerged
+    | ContactUnmerged
+    | ConversationStarted
     | ConversationArchived
     | ConversationRestored
+    | ConversationAssigned
+    | ConversationLabelled
+    | ConversationUnlabelled
+    | ReadPositionMoved
+    | NoteWritten
     | MessageReceived
     | TextIncomplete
     | MediaStored
     | MediaLost
     | MessageMade
+    | MessageEdited
     | StatusChanged
     | OptedOut
     | OptedIn
+    | EnrolmentStarted
+    | EnrolmentPaused
+    | EnrolmentResumed
+    | EnrolmentEnded
     | IntakeRefused
 )
 

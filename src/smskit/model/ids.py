@@ -10,8 +10,11 @@ Org = NewType("Org", str)
 Actor = NewType("Actor", str)
 """Who acts: a user of the host app, or the system."""
 
+CampaignId = NewType("CampaignId", int)
 ContactId = NewType("ContactId", int)
 ConversationId = NewType("ConversationId", int)
+DraftId = NewType("DraftId", int)
+EnrolmentId = NewType("EnrolmentId", int)
 MessageId = NewType("MessageId", int)
 MediaId = NewType("MediaId", int)
 SenderId = NewType("SenderId", int)

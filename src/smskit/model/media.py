@@ -10,7 +10,9 @@ import attrs
 from smskit.errors import InvalidMessage
 from smskit.model.ids import MediaId, MessageId
 
-_URL = re.compile(r"https?://[^\s/?#\x00-\x20\x7f]+[^\s\x00-\x20\x7f]*", re.IGNORECASE)
+_URL = re.compile(
+    r"https?://[^\s/?#\x00-\x20\x7f\ud800-\udfff]+[^\s\x00-\x20\x7f\ud800-\udfff]*", re.IGNORECASE
+)
 _LONGEST_URL = 2000
 
 

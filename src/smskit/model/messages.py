@@ -9,7 +9,8 @@ from datetime import datetime
 import attrs
 
 from smskit.encoding import Language
-from smskit.model.ids import Actor, ConversationId, MessageId, Org
+from smskit.model.ids import Actor, ConversationId, EnrolmentId, MessageId, Org
+from smskit.model.local_time import LocalTime
 from smskit.model.statuses import Status
 
 
@@ -151,5 +152,11 @@ class MessageRecord:
     flags: Flag
     after_id: MessageId | None
     """The consent message that had to be accepted first."""
+    local_due: LocalTime | None = None
+    """What was meant by `due_at`, if it was a time of day somewhere."""
+    enrolment_id: EnrolmentId | None = None
+    """The enrolment it is a step of."""
+    step: int | None = None
+    """Which step, counted from 1."""
     media_count: int = 0
     """How many pictures, videos and the like it has."""

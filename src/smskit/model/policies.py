@@ -12,6 +12,7 @@ import attrs
 from smskit.encoding import Language
 from smskit.errors import PermissionDenied, UsageError
 from smskit.model.ids import Actor
+from smskit.model.local_time import zone_of
 
 T = TypeVar("T", int, timedelta)
 
@@ -24,9 +25,16 @@ class Permission(enum.StrEnum):
     """What an actor may be kept from doing."""
 
     SEND = "send"
+    RUN_DRIPS = "run_drips"
+    """Save drip campaigns, apply them, and pause or cancel what was applied."""
     ARCHIVE = "archive"
+    ASSIGN = "assign"
+    LABEL = "label"
+    WRITE_NOTES = "write_notes"
     MANAGE_CONTACTS = "manage_contacts"
     OPT_OUT_CONTACTS = "opt_out_contacts"
+    EXPORT = "export"
+    """Take what the desk knows out as a file."""
     RESOLVE_UNKNOWN = "resolve_unknown"
     MANAGE_POLICY = "manage_policy"
 
@@ -89,6 +97,10 @@ class Policy:
     """The consent message, if one must precede the first text to a number."""
     to_opted_out: ToOptedOut = attrs.field(default=ToOptedOut.WARN, converter=ToOptedOut)
     """Manual texts to contacts who opted out. Automated ones never go."""
+    zone: str = attrs.field(default="UTC", validator=lambda _policy, _field, name: zone_of(name))
+    """The IANA zone of contacts whose own is not known."""
+    drips: bool = True
+    """Drip campaigns may be applied."""
     stop_words: frozenset[str] = frozenset()
     """The org's own words that opt out, besides the built-in ones."""
     start_words: frozenset[str] = frozenset()

@@ -146,7 +146,8 @@ class Receipt:
     """What a carrier says happened to a message, or to one part of it.
 
     It names the message by the carrier's id, by our `reference`, or both. `status` is `unknown` for a
-    word of the carrier's that has no meaning to us; the word itself stays in `code`, with an error code if there is one.
+    word of the carrier's that has no meaning to us; the word itself stays in `code`, with an error
+    code if there is one.
     """
 
     status: Status

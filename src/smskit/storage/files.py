@@ -5,12 +5,17 @@ from __future__ import annotations
 import os
 import re
 import tempfile
+from collections.abc import Callable
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
+from typing import TypeVar
 
 import anyio.to_thread
 
 from smskit.errors import NotFound, StorageUnavailable
+
+T = TypeVar("T")
 
 
 class FileMediaStore:
@@ -22,11 +27,13 @@ class FileMediaStore:
 
     def __init__(self, folder: str | os.PathLike[str]) -> None:
         self.folder = Path(folder)
+        self._under_way = 0
+        self._at_rest: anyio.Event | None = None
 
     async def put(self, content: bytes) -> str:
         digest = sha256(content).hexdigest()
         try:
-            await anyio.to_thread.run_sync(_write, self._path(digest), content)
+            await self._in_thread(partial(_write, self._path(digest), content))
         except OSError as error:
             raise StorageUnavailable("the folder for media cannot be written") from error
         return digest
@@ -34,7 +41,7 @@ class FileMediaStore:
     async def get(self, digest: str) -> bytes:
         path = self._path(digest)
         try:
-            content = await anyio.to_thread.run_sync(path.read_bytes)
+            content = await self._in_thread(path.read_bytes)
         except FileNotFoundError as error:
             raise _not_here(digest) from error
         except OSError as error:
@@ -44,6 +51,24 @@ class FileMediaStore:
                 f"the file of media {digest[:8]} is damaged; bring it back from a backup"
             )
         return content
+
+    async def settled(self) -> bool:
+        """Return once no file is written or read; False if none was."""
+        waited = False
+        while self._under_way:
+            waited = True
+            self._at_rest = anyio.Event()
+            await self._at_rest.wait()
+        return waited
+
+    async def _in_thread(self, work: Callable[[], T]) -> T:
+        self._under_way += 1
+        try:
+            return await anyio.to_thread.run_sync(work)
+        finally:
+            self._under_way -= 1
+            if self._at_rest is not None:
+                self._at_rest.set()
 
     def _path(self, digest: str) -> Path:
         if re.fullmatch("[0-9a-f]{64}", digest) is None:
@@ -70,16 +95,35 @@ class MemoryMediaStore:
             raise _not_here(digest)
         return self._contents[digest]
 
+    async def settled(self) -> bool:
+        """It never has anything under way."""
+        return False
+
 
 def _not_here(digest: str) -> NotFound:
     return NotFound(f"no media {digest[:8]} are kept here")
 
 
 def _write(path: Path, content: bytes) -> None:
-    """All of it or nothing, and on disk."""
-    if path.exists() and path.stat().st_size == len(content):
-        return
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    """All of it or nothing, and on disk; also if another process put it there, perhaps a moment ago."""
+    inner, folder = path.parent, path.parent.parent
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    inner.mkdir(mode=0o700, exist_ok=True)
+    if not _holds(path, content):
+        _replace(path, content)
+    for one in (inner, folder, folder.parent):
+        _settle(one)
+
+
+def _holds(path: Path, content: bytes) -> bool:
+    """Whether it is there, and undamaged."""
+    try:
+        return path.read_bytes() == content
+    except FileNotFoundError:
+        return False
+
+
+def _replace(path: Path, content: bytes) -> None:
     handle, name = tempfile.mkstemp(dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:
@@ -90,15 +134,16 @@ def _write(path: Path, content: bytes) -> None:
     except BaseException:
         Path(name).unlink()
         raise
-    for folder in (path.parent, path.parent.parent):
-        _settle(folder)
 
 
 def _settle(folder: Path) -> None:
-    """Have the folder know its files after a loss of power, where the system can do that."""
+    """Have the folder know its files after a loss of power, where the system can do that and lets us."""
     if os.name == "nt":
         return
-    handle = os.open(folder, os.O_RDONLY)
+    try:
+        handle = os.open(folder, os.O_RDONLY)
+    except PermissionError:  # a folder around ours
+        return
     try:
         os.fsync(handle)
     finally:

@@ -4,7 +4,9 @@ Every method is one whole transaction: when it returns, all it did is on disk; w
 Methods take the domain's time as an argument and never wait for anything but the store.
 """
 
+from smskit.storage.base.daily_work import EVERY, BulkOutcome, Chosen, DailyWork
 from smskit.storage.base.desk import Contacts, Conversations, Events, Policies, Senders
+from smskit.storage.base.drips import Drips, NewEnrolment
 from smskit.storage.base.media import (
     Fetching,
     Media,
@@ -13,7 +15,9 @@ from smskit.storage.base.media import (
     WasFetched,
     WasNotFetched,
 )
+from smskit.storage.base.people import People
 from smskit.storage.base.queue import Inbox, Links, Queue
+from smskit.storage.base.search import Found, Search, Wanted
 from smskit.storage.base.store import Pulse, Storage
 from smskit.storage.base.values import (
     Answer,
@@ -22,8 +26,10 @@ from smskit.storage.base.values import (
     Enqueued,
     IntakeRow,
     IsUnknown,
+    MessageEdit,
     NewContact,
     NewMessage,
+    OptOut,
     Page,
     Reading,
     Received,
@@ -40,14 +46,20 @@ from smskit.storage.base.values import (
 )
 
 __all__ = [
+    "EVERY",
     "Answer",
+    "BulkOutcome",
+    "Chosen",
     "Claimed",
     "Contacts",
     "Conversations",
+    "DailyWork",
     "Doubt",
+    "Drips",
     "Enqueued",
     "Events",
     "Fetching",
+    "Found",
     "Inbox",
     "IntakeRow",
     "IsUnknown",
@@ -55,15 +67,20 @@ __all__ = [
     "Media",
     "MediaErrand",
     "MediaStore",
+    "MessageEdit",
     "NewContact",
+    "NewEnrolment",
     "NewMessage",
+    "OptOut",
     "Page",
+    "People",
     "Policies",
     "Pulse",
     "Queue",
     "Reading",
     "Received",
     "Ruling",
+    "Search",
     "Senders",
     "Storage",
     "SystemAnswer",
@@ -71,6 +88,7 @@ __all__ = [
     "Ticket",
     "Turn",
     "Verdict",
+    "Wanted",
     "WasAccepted",
     "WasFetched",
     "WasNotFetched",

@@ -7,12 +7,13 @@ from datetime import datetime
 from typing import Protocol
 
 from smskit.model.addresses import Address
-from smskit.model.contacts import ContactRecord, Scope, Source, Subscription
+from smskit.model.contacts import ContactRecord, Scope, Source, Subscription, SubscriptionChange
 from smskit.model.conversations import ConversationRecord, Sender, SenderRecord
 from smskit.model.events import Event
 from smskit.model.ids import Actor, ContactId, ConversationId, Org, SenderId
 from smskit.model.messages import MessageRecord
 from smskit.model.policies import Policy, PolicyRecord
+from smskit.storage.base.daily_work import EVERY, Chosen
 from smskit.storage.base.values import NewContact, Page
 
 
@@ -48,7 +49,10 @@ class Contacts(Protocol):
     async def put_contacts(
         self, org: Org, contacts: Sequence[NewContact], now: datetime
     ) -> Sequence[ContactRecord]:
-        """Make or update contacts by number, all or none; the subscription of a known number stays as it is."""
+        """Make or update contacts by number, all or none; no number is opted in by it."""
+
+    async def import_contacts(self, org: Org, contacts: Sequence[NewContact], now: datetime) -> int:
+        """The same for many, of whom nothing is to be read back; how many of them are new."""
 
     async def get_contact(self, org: Org, contact_id: ContactId) -> ContactRecord:
         """:raises NotFound: if the org has no such contact."""
@@ -57,13 +61,29 @@ class Contacts(Protocol):
         """The contact with this number."""
 
     async def list_contacts(self, org: Org, *, after: str | None, limit: int) -> Page[ContactRecord]:
-        """Contacts in the order they were made."""
+        """Contacts in the order they were made, without those that are merged into another."""
+
+    async def attribute_names(self, org: Org) -> Sequence[str]:
+        """The names of all attributes of the contacts that are listed, sorted."""
 
     async def get_subscription(self, org: Org, number: Address) -> Subscription | None:
         """The subscription of a number that was seen before."""
 
+    async def subscription_history(
+        self, org: Org, number: Address, *, after: str | None, limit: int
+    ) -> Page[SubscriptionChange]:
+        """What became of a number's subscription and consent message, newest first. Nothing is ever dropped."""
+
     async def opt_out(
-        self, org: Org, number: Address, *, scope: Scope, source: Source, actor: Actor, now: datetime
+        self,
+        org: Org,
+        number: Address,
+        *,
+        scope: Scope,
+        source: Source,
+        actor: Actor,
+        now: datetime,
+        reason: str | None = None,
     ) -> bool:
         """Opt a number out and cancel its automated messages that are not admitted; False if it was out already.
 
@@ -83,9 +103,9 @@ class Conversations(Protocol):
         """:raises NotFound: if the org has no such conversation."""
 
     async def list_conversations(
-        self, org: Org, *, archived: bool, after: str | None, limit: int
+        self, org: Org, *, archived: bool | None, after: str | None, limit: int, chosen: Chosen = EVERY
     ) -> Page[ConversationRecord]:
-        """Conversations, the one with the latest message first."""
+        """Conversations, the one with the latest text first; both active and archived ones if `archived` is None."""
 
     async def last_sender(self, org: Org, contact: ContactId) -> SenderId | None:
         """The sender of the contact's conversation with the latest message."""
@@ -94,9 +114,6 @@ class Conversations(Protocol):
         self, org: Org, conversation_id: ConversationId, *, archived: bool, now: datetime
     ) -> bool:
         """Archive or restore; False if it was so already. :raises NotFound: if there is none."""
-
-    async def mark_read(self, org: Org, conversation_id: ConversationId) -> None:
-        """Nothing in it is unread any more. :raises NotFound: if there is none."""
 
     async def list_messages(
         self, org: Org, conversation_id: ConversationId, *, after: str | None, limit: int

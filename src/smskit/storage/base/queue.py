@@ -16,6 +16,7 @@ from smskit.storage.base.values import (
     Doubt,
     Enqueued,
     IntakeRow,
+    MessageEdit,
     NewMessage,
     Reading,
     Received,
@@ -91,6 +92,21 @@ class Queue(Protocol):
 
     async def cancel(self, org: Org, message_id: MessageId, now: datetime) -> bool:
         """Withdraw a message that is not admitted; False if it is too late."""
+
+    async def edit(self, change: MessageEdit, now: datetime) -> MessageRecord:
+        """Change a message that no worker has claimed.
+
+        :raises Conflict: if it is too late, or it is the step of an enrolment.
+        :raises NotFound: if the org has no such message.
+        """
+
+    async def list_scheduled(
+        self, org: Org, conversation_id: ConversationId, limit: int
+    ) -> Sequence[MessageRecord]:
+        """What waits for its time in a conversation, the soonest first."""
+
+    async def rezone(self, zone_data: str) -> int:
+        """Work out the moments of local times anew, once for each release of the zones' rules; how many moved."""
 
     async def send_again(self, org: Org, message_id: MessageId, actor: Actor, now: datetime) -> bool:
         """Queue an unknown message again because a person says so; it is flagged. False if it is not unknown."""

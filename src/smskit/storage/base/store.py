@@ -6,9 +6,13 @@ from typing import Protocol
 
 import anyio
 
+from smskit.storage.base.daily_work import DailyWork
 from smskit.storage.base.desk import Contacts, Conversations, Events, Policies, Senders
+from smskit.storage.base.drips import Drips
 from smskit.storage.base.media import Media, MediaStore
+from smskit.storage.base.people import People
 from smskit.storage.base.queue import Inbox, Links, Queue
+from smskit.storage.base.search import Search
 
 
 class Pulse:
@@ -27,7 +31,22 @@ class Pulse:
         self._event = anyio.Event()
 
 
-class Storage(Policies, Senders, Contacts, Conversations, Queue, Inbox, Media, Links, Events, Protocol):
+class Storage(
+    Policies,
+    Senders,
+    Contacts,
+    People,
+    Conversations,
+    DailyWork,
+    Queue,
+    Inbox,
+    Media,
+    Drips,
+    Search,
+    Links,
+    Events,
+    Protocol,
+):
     """Everything a Kit needs of a store.
 
     A store is opened once, in the event loop that uses it. Its methods may be called by any number of tasks at once.

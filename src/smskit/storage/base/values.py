@@ -13,8 +13,10 @@ from smskit.compliance.gate import Facts
 from smskit.compliance.opt_words import Word
 from smskit.encoding import Language
 from smskit.model.addresses import Address
+from smskit.model.contacts import Scope
 from smskit.model.decisions import DecisionRecord
-from smskit.model.ids import Actor, ConversationId, MessageId, Org
+from smskit.model.ids import Actor, ConversationId, EnrolmentId, MessageId, Org
+from smskit.model.local_time import LocalTime
 from smskit.model.messages import Category, Lane, MessageRecord, Origin, Written
 from smskit.model.traffic import Accepted, Outgoing
 
@@ -29,14 +31,26 @@ class Page(Generic[T]):
     next: str | None = None
 
 
+@attrs.frozen
+class OptOut:
+    """The wish to opt a number out, and whose it is."""
+
+    actor: Actor
+    scope: Scope = Scope.ALL
+    reason: str | None = None
+
+
 @attrs.frozen(kw_only=True)
 class NewContact:
-    """A contact to be made, or what is new about one; None leaves a field as it is."""
+    """A contact to be made, or what is new about one; None leaves a field as it is, an empty text empties it."""
 
     number: Address
     name: str | None = None
     zone: str | None = None
-    attributes: Mapping[str, str] | None = None
+    attributes: Mapping[str, str | None] | None = None
+    """These join the ones that are known. One without a value is removed; the others stay."""
+    opt_out: OptOut | None = None
+    """Opt the number out too, as a host does. There is no opposite."""
 
 
 @attrs.frozen(kw_only=True)
@@ -59,7 +73,8 @@ class NewMessage:
     category: Category
     lane: Lane
     actor: Actor
-    key: str
+    key: str | None
+    """None for what another row makes unique, as an enrolment does its steps."""
     decision: DecisionRecord
     terms: Terms
     languages: frozenset[Language] = frozenset()
@@ -67,6 +82,25 @@ class NewMessage:
     media: tuple[str, ...] = ()
     """URLs of what goes with it."""
     due_at: datetime | None = None
+    local_due: LocalTime | None = None
+    """What was meant by `due_at`, if it was a time of day somewhere."""
+    expires_at: datetime | None = None
+    enrolment_id: EnrolmentId | None = None
+    step: int | None = None
+
+
+@attrs.frozen(kw_only=True)
+class MessageEdit:
+    """What a message is to become, judged anew. Without `written` its text stays, without `due_at` its time."""
+
+    org: Org
+    message_id: MessageId
+    decision: DecisionRecord
+    written: Written | None = None
+    origin: Origin | None = None
+    """What it is from now on; None: what it was."""
+    due_at: datetime | None = None
+    local_due: LocalTime | None = None
     expires_at: datetime | None = None
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from smskit.model.campaigns import EnrolmentState
 from smskit.model.codec import from_micros, to_micros
 from smskit.model.contacts import ConsentState
 from smskit.model.decisions import DecisionRecord, Outcome, Stage
@@ -12,19 +13,20 @@ from smskit.model.ids import ConversationId, Org
 from smskit.model.messages import Category, Flag, Lane, Origin, Written
 from smskit.model.statuses import Status
 from smskit.storage.base import NewMessage, Ruling, Terms, Ticket, Verdict
-from smskit.storage.sql import outbox
+from smskit.storage.sql import dripping, outbox
 from smskit.storage.sql.canceling import flag
+from smskit.storage.sql.consents import set_consent
 from smskit.storage.sql.ledger import write_decision
 from smskit.storage.sql.messages import put
 from smskit.storage.sql.outbox import State
 from smskit.storage.sql.settling import consent_in_doubt, give_up, move
-from smskit.storage.sql.subscriptions import set_consent
 from smskit.storage.sql.tx import Row, Tx
 
 _STANDS = (
     "select o.conversation_id, o.lane, o.order_no, o.gist, o.expires_at, o.hold_for, o.consent_wait, "
-    "m.org, m.actor, m.parts, k.number, s.version, s.consent, s.consent_message_id, "
-    "coalesce((select version from smskit_policy where org = m.org), 0) as policy_version "
+    "m.org, m.actor, m.parts, m.status, k.number, s.version, s.consent, s.consent_message_id, "
+    "coalesce((select version from smskit_policy where org = m.org), 0) as policy_version, "
+    "(select state from smskit_enrolment where id = o.enrolment_id) as enrolment "
     "from smskit_outbox o join smskit_message m on m.id = o.message_id "
     "join smskit_conversation c on c.id = o.conversation_id join smskit_contact k on k.id = c.contact_id "
     "join smskit_subscription s on s.org = k.org and s.number = k.number "
@@ -47,6 +49,9 @@ def _apply(tx: Tx, ruling: Ruling, now: int, lease_now: int) -> Verdict:
     row = tx.one(_STANDS, (ticket.message_id, ticket.worker, ticket.fence, lease_now))
     if row is None:
         return Verdict.LOST
+    if row["enrolment"] == EnrolmentState.PAUSED:
+        dripping.hold_back(tx, ticket.message_id, row["status"], now)
+        return Verdict.SETTLED
     if (row["version"], row["policy_version"]) != (decision.facts_version, decision.policy_version):
         return Verdict.STALE
     if row["gist"] != decision.gist:

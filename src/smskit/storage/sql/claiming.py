@@ -54,7 +54,7 @@ def claim(
     return Turn(
         claimed=tuple(claimed),
         expired=taken.expired,
-        housekeeping=due.housekeeping(tx, moment, to_micros(lease_now)),
+        housekeeping=due.housekeeping(tx, moment, to_micros(lease_now), room),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime
 
 import attrs
@@ -21,12 +21,14 @@ _NEXT_READY = (
     "order by due_at, message_id limit 1"
 )
 
+_MEDIA = ("due_at", "smskit_media where due_at is not null")
+
 _TIMERS = (
     ("due_at", "smskit_outbox where state in (5, 6)"),
     ("due_at", "smskit_outbox where state = 4 and way is not null"),
     ("yield_at", "smskit_outbox where yield_at is not null"),
     ("expires_at", "smskit_part where true"),
-    ("due_at", "smskit_media where due_at is not null"),
+    _MEDIA,
 )
 
 
@@ -38,13 +40,24 @@ def senders_with_ready(tx: Tx) -> Iterator[Row]:
         yield row
 
 
-def housekeeping(tx: Tx, now: int, lease_now: int) -> bool:
-    """Something is due for release or reap."""
+def housekeeping(tx: Tx, now: int, lease_now: int, drivers: Collection[str]) -> bool:
+    """Something is due for release or reap, or to be fetched over one of the drivers."""
     if tx.one("select 1 from smskit_outbox where state in (1, 2) and lease_until <= ? limit 1", (lease_now,)):
         return True
     if tx.one("select 1 from smskit_intake where error is null limit 1"):
         return True
-    return any(tx.one(f"select 1 from {rows} and {column} <= ? limit 1", (now,)) for column, rows in _TIMERS)
+    if _media_due(tx, now, drivers):
+        return True
+    others = [timer for timer in _TIMERS if timer is not _MEDIA]
+    return any(tx.one(f"select 1 from {rows} and {column} <= ? limit 1", (now,)) for column, rows in others)
+
+
+def _media_due(tx: Tx, now: int, drivers: Collection[str]) -> bool:
+    """Those of drivers that are not here are nobody's work here."""
+    column, rows = _MEDIA
+    here = ", ".join("?" * len(drivers))
+    found = tx.one(f"select 1 from {rows} and {column} <= ? and driver in ({here}) limit 1", (now, *drivers))
+    return found is not None
 
 
 def next_deadline(tx: Tx, now: datetime, lease_now: datetime) -> datetime | None:

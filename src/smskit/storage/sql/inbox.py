@@ -87,7 +87,7 @@ def _add(
     pieces = {**kept.pieces, part.label.sequence: part.piece}
     if len(pieces) < series.total:
         parts.keep(tx, series, part.label.sequence, part.piece, kept.expires_at)
-        cancel_replied(tx, chat.contact_id, now)
+        cancel_replied(tx, chat.contact_id, chat.id, now)
         return None
     text = join(pieces[place] for place in sorted(pieces))
     parts.forget(tx, series)
@@ -111,7 +111,7 @@ def _give_up(tx: Tx, series: parts.Series, kept: parts.Kept, now: int) -> None:
     text = join_incomplete(kept.pieces, series.total)
     message_id = _store(tx, chat, text, series.total, Flag.INCOMPLETE)
     if classify(join(kept.pieces[place] for place in sorted(kept.pieces))) is Word.STOP:
-        _obey(tx, chat, "", Reading(word=Word.STOP, word_if_opted_out=Word.STOP, answers={}))
+        _obey(tx, chat, "", _LATE_STOP, message_id)
     tell(tx, chat.org, MessageReceived(conversation_id=chat.id, message_id=message_id), now)
     told = TextIncomplete(
         conversation_id=chat.id,
@@ -121,6 +121,9 @@ def _give_up(tx: Tx, series: parts.Series, kept: parts.Kept, now: int) -> None:
     )
     tell(tx, chat.org, told, now)
     parts.forget(tx, series)
+
+
+_LATE_STOP = Reading(word=Word.STOP, word_if_opted_out=Word.STOP, answers={})
 
 
 @attrs.frozen
@@ -139,8 +142,8 @@ class _Chat:
 def _chat(tx: Tx, sender_id: int, number: Address, now: int) -> _Chat:
     sender = existing(tx.one("select org, address from smskit_sender where id = ?", (sender_id,)))
     org = Org(sender["org"])
-    contact = meet(tx, org, number.text, now)
-    conversation, _ = open_conversation(tx, org, sender_id, contact, now)
+    contact = meet(tx, org, number, now)
+    conversation = open_conversation(tx, org, sender_id, contact, now)
     return _Chat(org, ConversationId(conversation), contact, number, sender["address"], now)
 
 
@@ -155,10 +158,10 @@ def _take(
 ) -> MessageId:
     message_id = _store(tx, chat, text, count, media=len(media))
     add_theirs(tx, driver, message_id, media, chat.now)
-    answer = _obey(tx, chat, driver, reading)
+    answer = _obey(tx, chat, driver, reading, message_id)
     if answer is not None:
         _answer(tx, chat, message_id, answer)
-    cancel_replied(tx, chat.contact_id, chat.now)
+    cancel_replied(tx, chat.contact_id, chat.id, chat.now, by=message_id)
     tell(tx, chat.org, MessageReceived(conversation_id=chat.id, message_id=message_id), chat.now)
     return message_id
 
@@ -220,7 +223,7 @@ def _store(tx: Tx, chat: _Chat, text: str, count: int, flags: Flag = Flag.NONE, 
     return message_id
 
 
-def _obey(tx: Tx, chat: _Chat, driver: str, reading: Reading) -> SystemAnswer | None:
+def _obey(tx: Tx, chat: _Chat, driver: str, reading: Reading, by: MessageId) -> SystemAnswer | None:
     """Carry out STOP, START and HELP. What changes nothing is not answered, but HELP always is."""
     org, number, now = chat.org, chat.number, chat.now
     row = existing(
@@ -234,12 +237,15 @@ def _obey(tx: Tx, chat: _Chat, driver: str, reading: Reading) -> SystemAnswer | 
     if word is Word.STOP:
         if out and row["scope"] == Scope.ALL:
             return None
-        subscriptions.move_out(tx, org, number, scope=Scope.ALL, source=Source.WORD, actor=_CONTACT, now=now)
+        why = {"message": str(by)}
+        subscriptions.move_out(
+            tx, org, number, scope=Scope.ALL, source=Source.WORD, actor=_CONTACT, now=now, why=why
+        )
     if word is Word.START:
-        subscriptions.lift_block(tx, org, number.text, driver, chat.address, now)
+        subscriptions.lift_block(tx, org, number.text, driver, chat.address, now, by=by)
         if not out:
             return None
-        subscriptions.move_in(tx, org, number, source=Source.WORD, actor=_CONTACT, now=now)
+        subscriptions.move_in(tx, org, number, source=Source.WORD, actor=_CONTACT, now=now, by=by)
     return None if word is None else reading.answers.get(word)
 
 

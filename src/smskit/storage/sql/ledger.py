@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from smskit.model.codec import from_json, to_json
+from smskit.model.addresses import Address, address_of
+from smskit.model.codec import from_json, from_micros, to_json
+from smskit.model.contacts import ChangeKind, Scope, Source, SubscriptionChange
 from smskit.model.decisions import DecisionRecord
-from smskit.model.ids import MessageId, Org
-from smskit.storage.sql.tx import Tx
+from smskit.model.ids import Actor, MessageId, Org
+from smskit.storage.base import Page
+from smskit.storage.sql import cursors
+from smskit.storage.sql.tx import Row, Tx
 
 
 def write_decision(tx: Tx, org: str, message_id: int, decision: DecisionRecord, now: int) -> None:
@@ -23,7 +27,38 @@ def write_change(
     """Write down a change of a subscription: what it is now, and why."""
     tx.run(
         "insert into smskit_ledger (org, at, kind, number, actor, record) values (?, ?, 'subscription', ?, ?, ?)",
-        (org, now, number, actor, to_json(dict(change))),
+        (org, now, number, actor, to_json({name: said for name, said in change.items() if said is not None})),
+    )
+
+
+def history(tx: Tx, org: Org, number: Address, after: str | None, limit: int) -> Page[SubscriptionChange]:
+    (last,) = cursors.read(after, 1) or (_NEWEST,)
+    rows = tx.all(
+        "select id, at, actor, record from smskit_ledger where org = ? and number = ? and id < ? "
+        "order by id desc limit ?",
+        (org, number.text, last, limit),
+    )
+    page = cursors.page(rows, limit, lambda row: (row["id"],))
+    return Page(tuple(map(_change, page.items)), page.next)
+
+
+_NEWEST = 1 << 62
+
+
+def _change(row: Row) -> SubscriptionChange:
+    said = from_json(dict[str, str], row["record"])
+    scope, source, sender, message_id = map(said.get, ("scope", "source", "sender", "message"))
+    return SubscriptionChange(
+        at=from_micros(row["at"]),
+        kind=ChangeKind(said["change"]),
+        actor=Actor(row["actor"]),
+        scope=None if scope is None else Scope(scope),
+        source=None if source is None else Source(source),
+        reason=said.get("reason"),
+        code=said.get("code"),
+        driver=said.get("driver"),
+        sender=None if sender is None else address_of(sender),
+        message_id=None if message_id is None else MessageId(int(message_id)),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import overload
 
 from smskit.model.codec import from_micros, from_row, to_micros
 from smskit.model.events import MediaLost, MediaStored
@@ -29,10 +30,11 @@ def add_ours(tx: Tx, message_id: int, urls: Sequence[str]) -> None:
 def add_theirs(tx: Tx, driver: str, message_id: int, links: Sequence[MediaLink], now: int) -> None:
     """What came with a text, to be fetched at once."""
     for place, link in enumerate(links):
+        url, kind = _readable(link.url), _readable(link.content_type)
         tx.run(
             "insert into smskit_media (message_id, place, state, url, content_type, driver, due_at) "
             "values (?, ?, ?, ?, ?, ?, ?)",
-            (message_id, place, MediaState.PENDING, link.url, link.content_type, driver, now),
+            (message_id, place, MediaState.PENDING, url, kind, driver, now),
         )
 
 
@@ -93,11 +95,11 @@ def settle_media(tx: Tx, errand: MediaErrand, outcome: Fetching, now: datetime) 
     if isinstance(outcome, WasFetched):
         _stored(tx, row, outcome, to_micros(now))
     elif outcome.retry_at is None:
-        _lost(tx, row, outcome.code, to_micros(now))
+        _lost(tx, row, _readable(outcome.code), to_micros(now))
     else:
         tx.run(
             "update smskit_media set tries = tries + 1, code = ?, due_at = ?, worker = null where id = ?",
-            (outcome.code, to_micros(outcome.retry_at), row["id"]),
+            (_readable(outcome.code), to_micros(outcome.retry_at), row["id"]),
         )
     return True
 
@@ -106,7 +108,7 @@ def _stored(tx: Tx, row: Row, outcome: WasFetched, now: int) -> None:
     tx.run(
         "update smskit_media set state = ?, digest = ?, size = ?, content_type = coalesce(?, content_type), "
         "code = null, due_at = null, worker = null where id = ?",
-        (MediaState.STORED, outcome.digest, outcome.size, outcome.content_type, row["id"]),
+        (MediaState.STORED, outcome.digest, outcome.size, _readable(outcome.content_type), row["id"]),
     )
     told = MediaStored(
         conversation_id=ConversationId(row["conversation_id"]),
@@ -128,3 +130,12 @@ def _lost(tx: Tx, row: Row, code: str, now: int) -> None:
         code=code,
     )
     tell(tx, row["org"], told, now)
+
+
+@overload
+def _readable(said: str) -> str: ...
+@overload
+def _readable(said: None) -> None: ...
+def _readable(said: str | None) -> str | None:
+    """What a carrier said, as far as it is text: half a character would have no place in the store."""
+    return None if said is None else said.encode("utf-8", "replace").decode("utf-8")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from smskit.encoding import transliterate
 from smskit.errors import Conflict, NotFound
@@ -13,6 +13,7 @@ from smskit.model.ids import MessageId, Org
 from smskit.model.messages import Flag, Kind, MessageRecord, Origin
 from smskit.model.statuses import Status
 from smskit.storage.base import Enqueued, NewMessage
+from smskit.storage.sql import outbox
 from smskit.storage.sql.conversations import MESSAGE, restore
 from smskit.storage.sql.events import tell
 from smskit.storage.sql.ledger import write_decision
@@ -75,14 +76,15 @@ def _insert(tx: Tx, new: NewMessage, status: Status, now: int) -> MessageRecord 
     code = new.decision.rule if blocked else None
     row = tx.one(
         "insert into smskit_message (org, conversation_id, kind, origin, category, lane, status, text, parts, actor, "
-        "key, at, created_at, due_at, settled_at, code, languages, media_count) "
-        "values (?, ?, 'outbound', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+        "key, at, created_at, due_at, settled_at, code, languages, media_count, "
+        "local_due, enrolment_id, step) "
+        "values (?, ?, 'outbound', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
         "on conflict (org, key) where key is not null do nothing returning id",
         (
             *(new.org, new.conversation_id, new.origin, new.category, new.lane, status),
             *(new.text, new.parts, new.actor, new.key, now, now),
             *(due_at, now if blocked else None, code, ",".join(map(str, sorted(new.languages)))),
-            len(new.media),
+            *(len(new.media), new.local_due.text if new.local_due else None, new.enrolment_id, new.step),
         ),
     )
     if row is None:
@@ -110,6 +112,9 @@ def _insert(tx: Tx, new: NewMessage, status: Status, now: int) -> MessageRecord 
         code=code,
         flags=Flag.NONE,
         after_id=None,
+        local_due=new.local_due,
+        enrolment_id=new.enrolment_id,
+        step=new.step,
         media_count=len(new.media),
     )
 
@@ -120,7 +125,7 @@ def _queue(tx: Tx, new: NewMessage, message_id: int, place: Row, status: Status,
     first = State.READY if place["free"] else State.WAITING
     tx.run(
         "insert into smskit_outbox (message_id, conversation_id, sender_id, lane, state, due_at, expires_at, parts, "
-        "order_no, gist, hold_for, consent_wait) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "order_no, gist, hold_for, consent_wait, enrolment_id) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             *(message_id, new.conversation_id, place["sender_id"], new.lane),
             State.PARKED if parked else first,
@@ -129,13 +134,10 @@ def _queue(tx: Tx, new: NewMessage, message_id: int, place: Row, status: Status,
             new.parts,
             None if parked else place["next_order"],
             new.decision.gist,
-            new.terms.hold_for // _MICROSECOND,
-            new.terms.consent_wait // _MICROSECOND,
+            *(outbox.micros(new.terms.hold_for), outbox.micros(new.terms.consent_wait), new.enrolment_id),
         ),
     )
 
-
-_MICROSECOND = timedelta(microseconds=1)
 
 _PLACE = (
     "select sender_id, archived, next_order, not exists (select 1 from smskit_outbox where conversation_id = ? "
@@ -160,10 +162,13 @@ def _show(tx: Tx, new: NewMessage, message_id: int, status: Status, now: int) ->
 
 def _of_key(tx: Tx, new: NewMessage) -> MessageRecord:
     row = existing(
-        tx.one(f"select {MESSAGE} from smskit_message where org = ? and key = ?", (new.org, new.key))
+        tx.one(
+            f"select {MESSAGE}, coalesce(asked_text, text) as asked from smskit_message where org = ? and key = ?",
+            (new.org, new.key),
+        )
     )
     # Smart encoding may have come into the policy, or gone, since the key was first used.
-    is_same = transliterate(row["text"]) == transliterate(new.text)
+    is_same = row["kind"] == Kind.OUTBOUND and transliterate(row["asked"]) == transliterate(new.text)
     if row["conversation_id"] != new.conversation_id or not is_same or urls_of(tx, row["id"]) != new.media:
         msg = (
             f"the key of message {row['id']} was used again for another text or conversation; make a new key"

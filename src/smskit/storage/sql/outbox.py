@@ -8,8 +8,10 @@ Parked rows and rows behind a consent message have no number; they get one when 
 from __future__ import annotations
 
 import enum
+from datetime import timedelta
 
 from smskit.model.messages import Flag
+from smskit.storage.sql.enrolments import finish_if_done
 from smskit.storage.sql.tx import Tx, existing
 
 
@@ -100,12 +102,25 @@ def hasten(tx: Tx, message_id: int, lane: int, now: int) -> None:
     give_place(tx, message_id, row["conversation_id"], lane, max(now, row["due_at"]))
 
 
-def remove(tx: Tx, message_id: int) -> bool:
+def remove(tx: Tx, message_id: int, now: int) -> bool:
     """Take a row out for good, if it is there; True if an earlier attempt may have gone out."""
     row = tx.one(
-        "delete from smskit_outbox where message_id = ? returning conversation_id, lane, order_no, doubt",
+        "delete from smskit_outbox where message_id = ? "
+        "returning conversation_id, lane, order_no, doubt, enrolment_id",
         (message_id,),
     )
-    if row is not None and row["order_no"] is not None:
+    if row is None:
+        return False
+    if row["order_no"] is not None:
         wake(tx, row["conversation_id"], row["lane"])
-    return row is not None and bool(row["doubt"])
+    if row["enrolment_id"] is not None:
+        finish_if_done(tx, row["enrolment_id"], now)
+    return bool(row["doubt"])
+
+
+def micros(span: timedelta) -> int:
+    """A span as rows keep it."""
+    return span // _MICROSECOND
+
+
+_MICROSECOND = timedelta(microseconds=1)

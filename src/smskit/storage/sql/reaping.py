@@ -10,7 +10,7 @@ from smskit.model.ids import Actor, MessageId, Org
 from smskit.model.messages import Flag
 from smskit.model.statuses import Status
 from smskit.storage.base import Answer, Doubt, Ticket
-from smskit.storage.sql import outbox, recording, settling
+from smskit.storage.sql import dripping, outbox, recording, settling
 from smskit.storage.sql.canceling import flag
 from smskit.storage.sql.claiming import outgoing
 from smskit.storage.sql.ledger import write_change
@@ -20,7 +20,10 @@ from smskit.storage.sql.tx import Row, Tx
 
 # Each says its partial index's condition word for word, or SQLite would not use it.
 _ROWS = "select message_id, conversation_id, lane, state from smskit_outbox "
-_PARKED = _ROWS + "where state in (5, 6) and due_at <= ? order by due_at, message_id limit ?"
+_PARKED = (
+    "select message_id, conversation_id, lane, state, expires_at, enrolment_id from smskit_outbox "
+    "where state in (5, 6) and due_at <= ? order by due_at, message_id limit ?"
+)
 _STUCK = _ROWS + "where yield_at is not null and yield_at <= ? order by yield_at, message_id limit ?"
 _RESEND = (
     _ROWS + "where state = 4 and way is not null and way = 'resend' and due_at <= ? "
@@ -42,6 +45,19 @@ def release(tx: Tx, now: datetime, limit: int) -> int:
 def _unpark(tx: Tx, row: Row, now: int) -> None:
     if row["state"] == State.AFTER:
         settling.give_up(tx, row["message_id"], Status.FAILED, "consent_unconfirmed", now)
+    elif row["enrolment_id"] is None:
+        settling.release(tx, row, now)
+    else:
+        _unpark_step(tx, row, now)
+
+
+def _unpark_step(tx: Tx, row: Row, now: int) -> None:
+    """A drip step goes unless it is too late, and not in a burst with the one before."""
+    earliest = dripping.earliest(tx, row["message_id"], now)
+    if row["expires_at"] is not None and row["expires_at"] <= now:
+        settling.give_up(tx, row["message_id"], Status.EXPIRED, "too_late", now)
+    elif earliest > now:
+        tx.run("update smskit_outbox set due_at = ? where message_id = ?", (earliest, row["message_id"]))
     else:
         settling.release(tx, row, now)
 

@@ -106,7 +106,7 @@ def refresh(tx: Tx, message_id: int, now: int) -> bool:
     if status.rank <= Status(message["status"]).rank:
         return False
     if not is_in_hand:
-        outbox.remove(tx, message_id)
+        outbox.remove(tx, message_id, now)
     move(tx, message_id, status, code, now)
     return True
 

@@ -18,13 +18,14 @@ from smskit.storage.base import (
     Way,
 )
 from smskit.storage.sql import outbox, receipts, subscriptions
+from smskit.storage.sql.enrolments import finish_if_done
 from smskit.storage.sql.outbox import State
 from smskit.storage.sql.settling import give_up, move, settle, went_in_part
 from smskit.storage.sql.tx import Row, Tx
 
 IN_HAND = (
-    "select o.message_id, o.conversation_id, o.state, o.lane, o.expires_at, o.order_no, m.org, m.origin, m.status, "
-    "m.flags, m.parts, m.code, m.admitted_at, n.driver, n.address, k.number "
+    "select o.message_id, o.conversation_id, o.state, o.lane, o.expires_at, o.order_no, o.enrolment_id, "
+    "m.org, m.origin, m.status, m.flags, m.parts, m.code, m.admitted_at, n.driver, n.address, k.number "
     "from smskit_outbox o join smskit_message m on m.id = o.message_id "
     "join smskit_sender n on n.id = o.sender_id join smskit_conversation c on c.id = o.conversation_id "
     "join smskit_contact k on k.id = c.contact_id "
@@ -50,7 +51,7 @@ def apply(tx: Tx, row: Row, answer: Answer, now: int) -> None:
     if status.rank > Status(row["status"]).rank:
         settle(tx, row["message_id"], status, code, now)
     elif status.rank > 0:
-        outbox.remove(tx, row["message_id"])
+        outbox.remove(tx, row["message_id"], now)
     else:
         _follow(tx, row, answer, now)
     if isinstance(answer, WasRejected) and answer.opted_out:
@@ -100,11 +101,13 @@ def _back_off(tx: Tx, row: Row, answer: WasUnavailable, now: int) -> None:
 def _doubt(tx: Tx, row: Row, answer: IsUnknown, now: int) -> None:
     """It may have gone out. What an opt-out or reply withdrew is not sent again whatever the driver can do."""
     if row["flags"] & Flag.RACED:
-        outbox.remove(tx, row["message_id"])
+        outbox.remove(tx, row["message_id"], now)
     else:
         way = None if answer.way is Way.LEAVE else answer.way.value
         tx.run(_STAY, (State.UNKNOWN, to_micros(answer.act_at), way, now, row["message_id"]))
         tx.run("update smskit_outbox set doubt = 1 where message_id = ?", (row["message_id"],))
+        if row["enrolment_id"] is not None:
+            finish_if_done(tx, row["enrolment_id"], now)
     move(tx, row["message_id"], Status.UNKNOWN, answer.code, now)
 
 

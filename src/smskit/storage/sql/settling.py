@@ -8,8 +8,8 @@ from smskit.model.ids import ConversationId, MessageId
 from smskit.model.messages import Origin
 from smskit.model.statuses import Status
 from smskit.storage.sql import outbox
+from smskit.storage.sql.consents import set_consent
 from smskit.storage.sql.events import tell
-from smskit.storage.sql.subscriptions import set_consent
 from smskit.storage.sql.tx import Row, Tx, existing
 
 _NEVER_WENT = frozenset({Status.BLOCKED, Status.CANCELED, Status.EXPIRED, Status.FAILED, Status.REJECTED})
@@ -18,19 +18,19 @@ _NEVER_WENT = frozenset({Status.BLOCKED, Status.CANCELED, Status.EXPIRED, Status
 
 def settle(tx: Tx, message_id: int, status: Status, code: str | None, now: int) -> None:
     """The carrier's word on a message: it is taken out of the queue and stands at `status`."""
-    outbox.remove(tx, message_id)
+    outbox.remove(tx, message_id, now)
     move(tx, message_id, status, code, now)
 
 
 def give_up(tx: Tx, message_id: int, status: Status, code: str | None, now: int) -> None:
     """Our own end of a message. One that may have gone out before is not said to have ended here: it is unknown."""
-    doubtful = outbox.remove(tx, message_id)
+    doubtful = outbox.remove(tx, message_id, now)
     move(tx, message_id, Status.UNKNOWN if doubtful else status, code, now)
 
 
 def move(tx: Tx, message_id: int, status: Status, code: str | None, now: int) -> None:
     """A message stands at a new status; whoever waits for it is told."""
-    accepted = now if status.rank > 0 else None
+    accepted = now if _is_taken(tx, message_id, status) else None
     row = existing(
         tx.one(
             "update smskit_message set status = ?, code = ?, settled_at = ?, "
@@ -51,6 +51,14 @@ def move(tx: Tx, message_id: int, status: Status, code: str | None, now: int) ->
     )
     if row["origin"] == Origin.CONSENT:
         _consent_moved(tx, message_id, status, now)
+
+
+def _is_taken(tx: Tx, message_id: int, status: Status) -> bool:
+    """The carrier has it, or had it: without a word of the carrier, what expired or failed did so here."""
+    if status not in _NEVER_WENT:
+        return status.rank > 0
+    known = tx.one("select 1 from smskit_carrier_ref where message_id = ? limit 1", (message_id,))
+    return status.rank > 0 and known is not None
 
 
 def went_in_part(tx: Tx, message_id: int) -> bool:

@@ -8,24 +8,42 @@ from typing import Concatenate, ParamSpec, Protocol, TypeVar
 
 from smskit.compliance.gate import Facts
 from smskit.model.addresses import Address
-from smskit.model.contacts import ContactRecord, Scope, Source, Subscription
-from smskit.model.conversations import ConversationRecord, Sender, SenderRecord
+from smskit.model.campaigns import CampaignRecord, DripCampaign, Ending, EnrolmentRecord, EnrolmentState
+from smskit.model.contacts import ContactRecord, Scope, Source, Subscription, SubscriptionChange
+from smskit.model.conversations import ConversationRecord, DraftRecord, Sender, SenderRecord, Unread
 from smskit.model.decisions import DecisionRecord
 from smskit.model.events import Event
-from smskit.model.ids import Actor, ContactId, ConversationId, MessageId, Org, SenderId
+from smskit.model.ids import (
+    Actor,
+    CampaignId,
+    ContactId,
+    ConversationId,
+    DraftId,
+    EnrolmentId,
+    MessageId,
+    Org,
+    SenderId,
+)
+from smskit.model.labels import Label, LabelRecord
 from smskit.model.media import MediaRecord
 from smskit.model.messages import MessageRecord
 from smskit.model.policies import Policy, PolicyRecord
 from smskit.model.traffic import Inbound, InboundPart, PartOutcome, Receipt
 from smskit.storage.base import (
+    EVERY,
     Answer,
+    BulkOutcome,
+    Chosen,
     Doubt,
     Enqueued,
     Fetching,
+    Found,
     IntakeRow,
     MediaErrand,
     MediaStore,
+    MessageEdit,
     NewContact,
+    NewEnrolment,
     NewMessage,
     Page,
     Pulse,
@@ -35,26 +53,39 @@ from smskit.storage.base import (
     Ticket,
     Turn,
     Verdict,
+    Wanted,
 )
 from smskit.storage.sql import (
     admission,
+    campaigns,
     canceling,
+    choosing,
     claiming,
     contacts,
     conversations,
+    dripping,
     due,
+    enrolments,
     events,
     facts,
+    filing,
     inbox,
+    indexing,
     intake,
+    labels,
     ledger,
     links,
     media,
     messages,
+    notes,
+    people,
     policies,
+    reading,
     reaping,
     receipts,
     recording,
+    schedules,
+    search,
     senders,
     subscriptions,
 )
@@ -125,6 +156,12 @@ class SqlStorage:
     ) -> Sequence[ContactRecord]:
         return await self._write(contacts.put_contacts, org, new, now)
 
+    async def import_contacts(self, org: Org, new: Sequence[NewContact], now: datetime) -> int:
+        return await self._write(contacts.import_contacts, org, new, now)
+
+    async def attribute_names(self, org: Org) -> Sequence[str]:
+        return await self._read(contacts.attribute_names, org)
+
     async def get_contact(self, org: Org, contact_id: ContactId) -> ContactRecord:
         return await self._read(contacts.get_contact, org, contact_id)
 
@@ -137,10 +174,37 @@ class SqlStorage:
     async def get_subscription(self, org: Org, number: Address) -> Subscription | None:
         return await self._read(subscriptions.get_subscription, org, number)
 
+    async def subscription_history(
+        self, org: Org, number: Address, *, after: str | None, limit: int
+    ) -> Page[SubscriptionChange]:
+        return await self._read(ledger.history, org, number, after, checked(limit))
+
     async def opt_out(
-        self, org: Org, number: Address, *, scope: Scope, source: Source, actor: Actor, now: datetime
+        self,
+        org: Org,
+        number: Address,
+        *,
+        scope: Scope,
+        source: Source,
+        actor: Actor,
+        now: datetime,
+        reason: str | None = None,
     ) -> bool:
-        return await self._write(subscriptions.opt_out, org, number, scope, source, actor, now)
+        return await self._write(subscriptions.opt_out, org, number, scope, source, actor, now, reason)
+
+    async def merge_contacts(self, org: Org, into: ContactId, other: ContactId, now: datetime) -> bool:
+        return await self._write(people.merge_contacts, org, into, other, now)
+
+    async def unmerge_contact(self, org: Org, contact: ContactId, now: datetime) -> bool:
+        return await self._write(people.unmerge_contact, org, contact, now)
+
+    async def same_person(self, org: Org, contact: ContactId) -> Sequence[ContactRecord]:
+        return await self._read(people.same_person, org, contact)
+
+    async def conversations_with(
+        self, org: Org, contact: ContactId, *, after: str | None, limit: int
+    ) -> Page[ConversationRecord]:
+        return await self._read(people.conversations_with, org, contact, after, checked(limit))
 
     async def start_conversation(
         self, org: Org, sender: SenderId, contact: ContactId, now: datetime
@@ -151,9 +215,9 @@ class SqlStorage:
         return await self._read(conversations.get_conversation, org, conversation_id)
 
     async def list_conversations(
-        self, org: Org, *, archived: bool, after: str | None, limit: int
+        self, org: Org, *, archived: bool | None, after: str | None, limit: int, chosen: Chosen = EVERY
     ) -> Page[ConversationRecord]:
-        return await self._read(conversations.list_conversations, org, archived, after, checked(limit))
+        return await self._read(choosing.list_conversations, org, archived, after, checked(limit), chosen)
 
     async def last_sender(self, org: Org, contact: ContactId) -> SenderId | None:
         return await self._read(conversations.last_sender, org, contact)
@@ -163,13 +227,88 @@ class SqlStorage:
     ) -> bool:
         return await self._write(conversations.set_archived, org, conversation_id, archived, now)
 
-    async def mark_read(self, org: Org, conversation_id: ConversationId) -> None:
-        await self._write(conversations.mark_read, org, conversation_id)
-
     async def list_messages(
         self, org: Org, conversation_id: ConversationId, *, after: str | None, limit: int
     ) -> Page[MessageRecord]:
         return await self._read(conversations.list_messages, org, conversation_id, after, checked(limit))
+
+    async def choose(
+        self, org: Org, *, archived: bool, chosen: Chosen, after: str | None, limit: int
+    ) -> Page[ConversationId]:
+        return await self._read(choosing.choose, org, archived, chosen, after, checked(limit))
+
+    async def set_archived_many(
+        self,
+        org: Org,
+        ids: Sequence[ConversationId],
+        *,
+        archived: bool,
+        as_of: datetime | None,
+        now: datetime,
+    ) -> Sequence[BulkOutcome]:
+        return await self._write(filing.set_archived_many, org, ids, archived, as_of, now)
+
+    async def assign(
+        self, org: Org, conversation_id: ConversationId, to: Actor | None, by: Actor, now: datetime
+    ) -> bool:
+        return await self._write(labels.assign, org, conversation_id, to, by, now)
+
+    async def label(
+        self, org: Org, conversation_id: ConversationId, label: Label, by: Actor, now: datetime
+    ) -> bool:
+        return await self._write(labels.label, org, conversation_id, label, by, now)
+
+    async def unlabel(
+        self, org: Org, conversation_id: ConversationId, label: Label, by: Actor, now: datetime
+    ) -> bool:
+        return await self._write(labels.unlabel, org, conversation_id, label, by, now)
+
+    async def list_labels(self, org: Org) -> Sequence[LabelRecord]:
+        return await self._read(labels.list_labels, org)
+
+    async def mark_read(
+        self, org: Org, conversation_id: ConversationId, by: Actor, now: datetime, *, up_to: MessageId | None
+    ) -> bool:
+        return await self._write(reading.mark_read, org, conversation_id, by, now, up_to)
+
+    async def mark_unread(
+        self, org: Org, conversation_id: ConversationId, by: Actor, now: datetime, *, since: MessageId | None
+    ) -> bool:
+        return await self._write(reading.mark_unread, org, conversation_id, by, now, since)
+
+    async def count_unread(self, org: Org, *, archived: bool, assigned_to: Actor | None) -> Unread:
+        return await self._read(reading.count_unread, org, archived, assigned_to)
+
+    async def last_inbound(self, org: Org, conversation_id: ConversationId) -> MessageId | None:
+        return await self._read(reading.last_inbound, org, conversation_id)
+
+    async def inbound_after(
+        self, org: Org, conversation_id: ConversationId, *, after: MessageId | None, limit: int
+    ) -> Sequence[MessageRecord]:
+        return await self._read(reading.inbound_after, org, conversation_id, after, checked(limit))
+
+    async def add_note(
+        self,
+        org: Org,
+        conversation_id: ConversationId,
+        text: str,
+        actor: Actor,
+        now: datetime,
+        *,
+        key: str | None,
+    ) -> MessageRecord:
+        return await self._write(notes.add_note, org, conversation_id, text, actor, now, key)
+
+    async def save_draft(
+        self, org: Org, conversation_id: ConversationId, actor: Actor, text: str, now: datetime
+    ) -> DraftRecord | None:
+        return await self._write(notes.save_draft, org, conversation_id, actor, text, now)
+
+    async def get_draft(self, org: Org, conversation_id: ConversationId, actor: Actor) -> DraftRecord | None:
+        return await self._read(notes.get_draft, org, conversation_id, actor)
+
+    async def drop_draft(self, org: Org, draft_id: DraftId) -> bool:
+        return await self._write(notes.drop_draft, org, draft_id)
 
     async def facts(self, org: Org, conversation_id: ConversationId) -> Facts:
         return await self._read(facts.facts, org, conversation_id)
@@ -211,6 +350,17 @@ class SqlStorage:
 
     async def cancel(self, org: Org, message_id: MessageId, now: datetime) -> bool:
         return await self._write(canceling.cancel, org, message_id, now)
+
+    async def edit(self, change: MessageEdit, now: datetime) -> MessageRecord:
+        return await self._write(schedules.edit, change, now)
+
+    async def list_scheduled(
+        self, org: Org, conversation_id: ConversationId, limit: int
+    ) -> Sequence[MessageRecord]:
+        return await self._read(schedules.list_scheduled, org, conversation_id, checked(limit))
+
+    async def rezone(self, zone_data: str) -> int:
+        return await self._write(schedules.rezone, zone_data)
 
     async def send_again(self, org: Org, message_id: MessageId, actor: Actor, now: datetime) -> bool:
         return await self._write(reaping.send_again, org, message_id, actor, now)
@@ -257,6 +407,70 @@ class SqlStorage:
 
     async def settle_media(self, errand: MediaErrand, outcome: Fetching, now: datetime) -> bool:
         return await self._write(media.settle_media, errand, outcome, now)
+
+    async def save_campaign(
+        self, org: Org, campaign: DripCampaign, actor: Actor, now: datetime
+    ) -> CampaignRecord:
+        return await self._write(campaigns.save_campaign, org, campaign, actor, now)
+
+    async def get_campaign(self, org: Org, name: str) -> CampaignRecord:
+        return await self._read(campaigns.get_campaign, org, name)
+
+    async def get_version(self, org: Org, campaign_id: CampaignId, version: int) -> CampaignRecord:
+        return await self._read(campaigns.get_version, org, campaign_id, version)
+
+    async def list_campaigns(self, org: Org, *, after: str | None, limit: int) -> Page[CampaignRecord]:
+        return await self._read(campaigns.list_campaigns, org, after, checked(limit))
+
+    async def facts_of(self, org: Org, contact: ContactId, sender: SenderId) -> Facts:
+        return await self._read(dripping.facts_of, org, contact, sender)
+
+    async def enrol(self, new: NewEnrolment, now: datetime, *, restart: bool) -> EnrolmentRecord:
+        return await self._write(dripping.enrol, new, now, restart)
+
+    async def get_enrolment(self, org: Org, enrolment_id: EnrolmentId) -> EnrolmentRecord:
+        return await self._read(enrolments.get_enrolment, org, enrolment_id)
+
+    async def list_enrolments(
+        self,
+        org: Org,
+        *,
+        campaign_id: CampaignId | None,
+        contact_id: ContactId | None,
+        state: EnrolmentState | None,
+        after: str | None,
+        limit: int,
+    ) -> Page[EnrolmentRecord]:
+        return await self._read(
+            enrolments.list_enrolments, org, campaign_id, contact_id, state, after, checked(limit)
+        )
+
+    async def end_enrolment(self, org: Org, enrolment_id: EnrolmentId, why: Ending, now: datetime) -> bool:
+        return await self._write(dripping.end_enrolment, org, enrolment_id, why, now)
+
+    async def pause_enrolment(self, org: Org, enrolment_id: EnrolmentId, now: datetime) -> bool:
+        return await self._write(dripping.pause_enrolment, org, enrolment_id, now)
+
+    async def resume_enrolment(self, org: Org, enrolment_id: EnrolmentId, now: datetime) -> bool:
+        return await self._write(dripping.resume_enrolment, org, enrolment_id, now)
+
+    async def steps_of(self, org: Org, enrolment_id: EnrolmentId) -> Sequence[MessageRecord]:
+        return await self._read(enrolments.steps_of, org, enrolment_id)
+
+    async def search(self, org: Org, wanted: Wanted, *, after: str | None, limit: int) -> Page[Found]:
+        await self._bring_index_up_to_date()
+        return await self._read(search.search, org, wanted, after, checked(limit))
+
+    async def search_contacts(
+        self, org: Org, words: str, *, after: str | None, limit: int
+    ) -> Page[ContactRecord]:
+        await self._bring_index_up_to_date()
+        return await self._read(search.search_contacts, org, words, after, checked(limit))
+
+    async def _bring_index_up_to_date(self) -> None:
+        last = await self._read(indexing.behind)
+        while last is not None and not await self._write(indexing.catch_up, last):
+            pass
 
     async def take_link(self, driver: str, worker: str, lease: timedelta) -> bool:
         return await self._write(links.take_link, driver, worker, lease, self._lease_now())

@@ -8,7 +8,7 @@ from datetime import datetime
 from smskit.errors import NotFound
 from smskit.model.addresses import Address, address_of
 from smskit.model.codec import from_row, to_micros
-from smskit.model.contacts import ConsentState, Scope, Source, Subscription
+from smskit.model.contacts import ChangeKind, Scope, Source, Subscription
 from smskit.model.events import OptedIn, OptedOut
 from smskit.model.ids import Actor, ContactId, Org
 from smskit.storage.sql import canceling
@@ -31,7 +31,14 @@ def get_subscription(tx: Tx, org: Org, number: Address) -> Subscription | None:
 
 
 def opt_out(
-    tx: Tx, org: Org, number: Address, scope: Scope, source: Source, actor: Actor, now: datetime
+    tx: Tx,
+    org: Org,
+    number: Address,
+    scope: Scope,
+    source: Source,
+    actor: Actor,
+    now: datetime,
+    reason: str | None = None,
 ) -> bool:
     row = tx.one(
         "select opted_out, scope from smskit_subscription where org = ? and number = ?", (org, number.text)
@@ -41,12 +48,21 @@ def opt_out(
         raise NotFound(msg)
     if row["opted_out"] and row["scope"] in (Scope.ALL, scope):
         return False
-    move_out(tx, org, number, scope=scope, source=source, actor=actor, now=to_micros(now))
+    why = {"reason": reason}
+    move_out(tx, org, number, scope=scope, source=source, actor=actor, now=to_micros(now), why=why)
     return True
 
 
 def move_out(
-    tx: Tx, org: Org, number: Address, *, scope: Scope, source: Source, actor: Actor, now: int
+    tx: Tx,
+    org: Org,
+    number: Address,
+    *,
+    scope: Scope,
+    source: Source,
+    actor: Actor,
+    now: int,
+    why: Mapping[str, str | None],
 ) -> None:
     """Opt a number out, with all that follows: its automated messages are withdrawn before admission."""
     tx.run(
@@ -54,49 +70,41 @@ def move_out(
         "where org = ? and number = ?",
         (scope, source, now, org, number.text),
     )
-    change: Mapping[str, str | None] = {"change": "opted_out", "scope": scope, "source": source}
+    change = {"change": ChangeKind.OPTED_OUT, "scope": scope, "source": source, **why}
     write_change(tx, org, number.text, actor=actor, change=change, now=now)
     contact = _contact_id(tx, org, number)
     canceling.cancel_automated(tx, contact, scope, now)
     tell(tx, org, OptedOut(number_masked=number.masked, contact_id=contact, source=source), now)
 
 
-def follow_carrier(tx: Tx, org: Org, number: Address, now: int) -> None:
+def follow_carrier(tx: Tx, org: Org, number: Address, now: int, *, code: str | None, driver: str) -> None:
     """The carrier says that the contact opted out there: then it is so here too."""
     row = existing(
         tx.one("select opted_out from smskit_subscription where org = ? and number = ?", (org, number.text))
     )
     if not row["opted_out"]:
-        carrier = Actor("carrier")
-        move_out(tx, org, number, scope=Scope.ALL, source=Source.CARRIER, actor=carrier, now=now)
+        carrier, why = Actor("carrier"), {"code": code, "driver": driver}
+        move_out(tx, org, number, scope=Scope.ALL, source=Source.CARRIER, actor=carrier, now=now, why=why)
 
 
-def move_in(tx: Tx, org: Org, number: Address, *, source: Source, actor: Actor, now: int) -> None:
-    """Opt a number in again. What was withdrawn stays withdrawn."""
+def move_in(tx: Tx, org: Org, number: Address, *, source: Source, actor: Actor, now: int, by: int) -> None:
+    """Opt a number in again, by the contact's own text and by nothing else. What was withdrawn stays withdrawn."""
     tx.run(
         "update smskit_subscription set opted_out = 0, scope = 'all', source = ?, changed_at = ?, "
         "version = version + 1 where org = ? and number = ?",
         (source, now, org, number.text),
     )
-    write_change(tx, org, number.text, actor=actor, change={"change": "opted_in", "source": source}, now=now)
+    change = {"change": ChangeKind.OPTED_IN, "source": source, "message": str(by)}
+    write_change(tx, org, number.text, actor=actor, change=change, now=now)
     contact = _contact_id(tx, org, number)
     tell(tx, org, OptedIn(number_masked=number.masked, contact_id=contact, source=source), now)
-
-
-def set_consent(tx: Tx, org: str, number: str, state: ConsentState, message_id: int | None) -> None:
-    """Move the claim on the consent message."""
-    tx.run(
-        "update smskit_subscription set consent = ?, consent_message_id = ?, version = version + 1 "
-        "where org = ? and number = ?",
-        (state, message_id, org, number),
-    )
 
 
 def heed_carrier(tx: Tx, row: Row, code: str | None, now: int) -> None:
     """The carrier refused a message because its recipient opted out there: note the block, and follow it."""
     number = address_of(row["number"])
     _block(tx, row["org"], number.text, row["driver"], row["address"], code, now)
-    follow_carrier(tx, Org(row["org"]), number, now)
+    follow_carrier(tx, Org(row["org"]), number, now, code=code, driver=row["driver"])
 
 
 def _block(tx: Tx, org: str, number: str, driver: str, address: str, code: str | None, now: int) -> None:
@@ -109,11 +117,11 @@ def _block(tx: Tx, org: str, number: str, driver: str, address: str, code: str |
     if not is_new:
         return
     _bump(tx, org, number)
-    change = {"change": "blocked_by_carrier", "driver": driver, "code": code}
+    change = {"change": ChangeKind.BLOCKED_BY_CARRIER, "driver": driver, "sender": address, "code": code}
     write_change(tx, org, number, actor="carrier", change=change, now=now)
 
 
-def lift_block(tx: Tx, org: str, number: str, driver: str, address: str, now: int) -> None:
+def lift_block(tx: Tx, org: str, number: str, driver: str, address: str, now: int, *, by: int) -> None:
     """The contact's START to this sender ends the carrier's block too."""
     lifted = tx.run(
         "delete from smskit_block where org = ? and number = ? and driver = ? and address = ?",
@@ -121,8 +129,13 @@ def lift_block(tx: Tx, org: str, number: str, driver: str, address: str, now: in
     )
     if lifted:
         _bump(tx, org, number)
-        change: Mapping[str, str | None] = {"change": "carrier_block_lifted", "driver": driver}
-        write_change(tx, org, number, actor="carrier", change=change, now=now)
+        change = {
+            "change": ChangeKind.CARRIER_BLOCK_LIFTED,
+            "driver": driver,
+            "sender": address,
+            "message": str(by),
+        }
+        write_change(tx, org, number, actor="contact", change=change, now=now)
 
 
 def _bump(tx: Tx, org: str, number: str) -> None:

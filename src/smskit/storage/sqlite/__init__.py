@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from smskit.storage.base import MediaStore
 from smskit.storage.files import FileMediaStore, MemoryMediaStore
 from smskit.storage.sql.store import SqlStorage
+from smskit.storage.sqlite.memory import MemoryRunner
 from smskit.storage.sqlite.runner import SqliteRunner
 
 __all__ = ["SqliteStorage"]
@@ -27,9 +27,15 @@ class SqliteStorage(SqlStorage):
         lease_clock: Callable[[], datetime],
         lock_timeout: timedelta = timedelta(seconds=10),
     ) -> None:
-        super().__init__(SqliteRunner(path, lock_timeout), lease_clock)
+        super().__init__(MemoryRunner() if path is None else SqliteRunner(path, lock_timeout), lease_clock)
         self.path = path
-        self.media_store: MediaStore = MemoryMediaStore() if path is None else FileMediaStore(f"{path}-media")
+        self.media_store: FileMediaStore | MemoryMediaStore = (
+            MemoryMediaStore() if path is None else FileMediaStore(f"{path}-media")
+        )
+
+    async def settled(self) -> bool:
+        waited = await self.media_store.settled()
+        return await super().settled() or waited
 
     def __repr__(self) -> str:
         return f"SqliteStorage({self.path or ':memory:'!r})"

@@ -28,9 +28,9 @@ READERS = 2
 
 
 class SqliteRunner:
-    """One writer and a few readers over a file; for a database in memory the writer reads too."""
+    """One writer and a few readers over a file."""
 
-    def __init__(self, path: str | None, lock_timeout: timedelta) -> None:
+    def __init__(self, path: str, lock_timeout: timedelta) -> None:
         self.pulse = Pulse()
         self._path = path
         self._lock_timeout = lock_timeout
@@ -61,10 +61,9 @@ class SqliteRunner:
         connections = [self._insist(lambda: connect(self._path))]
         try:
             self._insist(lambda: self._prepare(connections[0]))
-            readers = READERS if self._path is not None else 0
             # Not as a list of its own: those that are open already are closed if the next cannot be opened.
             connections.extend(
-                self._insist(lambda: connect(self._path, for_reading=True)) for _ in range(readers)
+                self._insist(lambda: connect(self._path, for_reading=True)) for _ in range(READERS)
             )
         except BaseException:
             for connection in connections:
@@ -118,9 +117,9 @@ class SqliteRunner:
         return await self._wait(job, writer.submit)
 
     async def read(self, work: Callable[Concatenate[Tx, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
-        writer, event = self._check()
+        _, event = self._check()
         job = Job(lambda tx: work(tx, *args, **kwargs), event())
-        return await self._wait(job, self._reads.put if self._readers else writer.submit)
+        return await self._wait(job, self._reads.put)
 
     async def _wait(self, job: Job[T], submit: Callable[[Job[T]], None]) -> T:
         await anyio.lowlevel.checkpoint_if_cancelled()

@@ -80,7 +80,22 @@ class Writer:
         """Finish what was submitted and end. Blocks until then."""
         self._queue.put(None)
         self._thread.join()
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the connection, where no thread was started."""
         self._connection.close()
+
+    def carry_out_here(self, job: Job[Any]) -> bool:
+        """Carry a job out in the caller's thread, where no other was started; True if it changed anything."""
+        before = self._connection.total_changes
+        try:
+            self._carry_out((job,))
+        except BaseException:
+            # An interrupt comes to the thread of the loop, in the middle of whatever it does.
+            self._roll_back()
+            raise
+        return self._connection.total_changes != before
 
     def _run(self) -> None:
         self._others_committed()

@@ -14,7 +14,7 @@ from smskit.model.ids import DEFAULT_ORG, SYSTEM, MessageId
 from smskit.model.messages import Origin
 from smskit.model.statuses import Status
 from smskit.storage.base import Answer, Claimed, Storage, Verdict, WasRejected, WasUnavailable, Way
-from smskit.testing.contracts.bench import ALICE, BOB, CONSENT, LEASE, TAKEN, Bench
+from smskit.testing.contracts.bench import ALICE, BOB, CONSENT, LEASE, LOBBY, TAKEN, Bench
 from smskit.testing.contracts.storage_base import StoreTests
 
 
@@ -114,6 +114,35 @@ class ConsentContract(StoreTests):
         assert await self._consent(bench) == (ConsentState.NONE, None)
         await bench.queue(chat, "again")
         assert await bench.send_all(consent_first=True) == [CONSENT, "again"]
+
+    async def test_a_consent_message_is_withdrawn_with_the_last_text_behind_it(
+        self, store: Storage, bench: Bench
+    ) -> None:
+        first, consent = await self._pair(bench, await bench.chat())
+        second = await bench.queue(await bench.chat(ALICE, await bench.sender(LOBBY)), "second")
+        (claimed,) = await bench.claim()
+        await bench.admit(bench.ruling(claimed, consent_first=True))
+
+        await store.cancel(DEFAULT_ORG, first, bench.now)
+        assert await bench.status(consent.message.id) is Status.QUEUED
+        await store.cancel(DEFAULT_ORG, second, bench.now)
+
+        assert await bench.outcome(consent.message.id) == (Status.CANCELED, "canceled")
+        assert await self._consent(bench) == (ConsentState.NONE, None)
+        assert await bench.admit(bench.ruling(consent)) is Verdict.LOST
+        assert await bench.send_all() == []
+
+    async def test_a_consent_message_on_its_way_stays_on_it_without_its_text(
+        self, store: Storage, bench: Bench
+    ) -> None:
+        text, consent = await self._pair(bench, await bench.chat())
+        await bench.admit(bench.ruling(consent))
+
+        await store.cancel(DEFAULT_ORG, text, bench.now)
+        await bench.record(consent)
+
+        assert await bench.status(consent.message.id) is Status.ACCEPTED
+        assert await self._consent(bench) == (ConsentState.SENT, consent.message.id)
 
     async def test_a_consent_message_without_a_driver_expires_with_its_text(self, bench: Bench) -> None:
         chat = await bench.chat()

@@ -14,7 +14,7 @@ from smskit.model.ids import DEFAULT_ORG, ContactId, Org, SenderId
 from smskit.model.messages import Kind, MessageRecord
 from smskit.model.statuses import Status
 from smskit.storage.base import NewContact, Storage
-from smskit.testing.contracts.bench import ALICE, BOB, LOBBY, OFFICE, Bench
+from smskit.testing.contracts.bench import ALICE, BOB, FRONTDESK, LOBBY, OFFICE, Bench
 from smskit.testing.contracts.storage_base import StoreTests
 
 ACME = Org("acme")
@@ -85,7 +85,7 @@ class ConversationsContract(StoreTests):
         await bench.receive("two")
 
         shown = await store.get_conversation(DEFAULT_ORG, chat.id)
-        await store.mark_read(DEFAULT_ORG, chat.id)
+        await store.mark_read(DEFAULT_ORG, chat.id, FRONTDESK, bench.now, up_to=None)
 
         assert (shown.unread, shown.last_text, shown.last_kind) == (2, "two", Kind.INBOUND)
         assert (shown.last_status, shown.last_at) == (Status.RECEIVED, bench.now)

@@ -147,8 +147,6 @@ class DeskContract(StoreTests):
         with pytest.raises(NotFound):
             await store.list_messages(DEFAULT_ORG, ConversationId(1), after=None, limit=1)
         with pytest.raises(NotFound):
-            await store.mark_read(DEFAULT_ORG, ConversationId(1))
-        with pytest.raises(NotFound):
             await store.set_archived(DEFAULT_ORG, ConversationId(1), archived=True, now=bench.now)
 
     @pytest.mark.parametrize("cursor", ["", "x", "1", "1.2.3", "1.x"])

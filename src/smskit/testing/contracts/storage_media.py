@@ -147,6 +147,13 @@ class MediaContract(StoreTests):
         assert await store.claim_media("worker", ["other"], bench.now, lease=LEASE, limit=9) == []
         assert await store.claim_media("worker", [], bench.now, lease=LEASE, limit=9) == []
 
+    async def test_media_of_a_driver_that_is_not_here_are_no_work(self, store: Storage, bench: Bench) -> None:
+        await bench.receive("", media=LINKS)
+
+        for drivers, is_work in (({DRIVER: 0}, True), ({"other": 1}, False), ({}, False)):
+            turn = await store.claim("worker", drivers, bench.now, lease=LEASE)
+            assert turn.housekeeping is is_work
+
     async def test_media_belong_to_the_org_of_their_message(self, store: Storage, bench: Bench) -> None:
         received = await bench.receive("", media=LINKS)
 

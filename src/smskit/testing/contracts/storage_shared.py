@@ -7,11 +7,11 @@ import pytest
 
 from smskit.clock import VirtualClock
 from smskit.model.addresses import PhoneNumber
-from smskit.model.ids import DEFAULT_ORG
+from smskit.model.ids import DEFAULT_ORG, MessageId
 from smskit.model.messages import Origin
 from smskit.model.statuses import Status
-from smskit.storage.base import Storage, Verdict
-from smskit.testing.contracts.bench import ALICE, CONSENT, DRIVER, LEASE, Bench
+from smskit.storage.base import Storage, Verdict, Wanted
+from smskit.testing.contracts.bench import ALICE, CONSENT, DRIVER, FRONTDESK, LEASE, Bench
 from smskit.testing.contracts.storage_base import StoreTests
 
 __all__ = ["SharedStorageContract"]
@@ -122,6 +122,55 @@ class SharedStorageContract(StoreTests):
         assert await bench.admit(bench.ruling(mine)) is Verdict.LOST
         assert not await bench.record(mine)
         assert await other.record(theirs)
+
+    async def test_two_stores_that_search_at_once_index_everything_once(
+        self, bench: Bench, other: Bench
+    ) -> None:
+        for number in range(20):
+            await bench.receive(f"crown {number}", number=PhoneNumber(f"+141555501{number:02}"))
+        found: list[list[str]] = []
+
+        async def look(where: Bench) -> None:
+            page = await where.store.search(DEFAULT_ORG, Wanted(words="crown"), after=None, limit=100)
+            found.append([one.message.text for one in page.items])
+
+        async with anyio.create_task_group() as tasks:
+            for where in (bench, other) * 3:
+                tasks.start_soon(look, where)
+        await other.receive("crown 20")
+        await look(bench)
+
+        all_of_them = [f"crown {number}" for number in reversed(range(21))]
+        assert found == [all_of_them[1:]] * 6 + [all_of_them]
+
+    async def test_unread_is_exact_while_one_store_receives_and_the_other_reads(
+        self, bench: Bench, other: Bench
+    ) -> None:
+        chat = await bench.chat()
+        received: list[MessageId] = []
+
+        async def write(where: Bench) -> None:
+            for number in range(20):
+                text = await where.receive(f"{where.worker} {number}")
+                received.append(text.message_id)
+
+        async def read(where: Bench) -> None:
+            for _ in range(20):
+                up_to = received[-1] if received else None
+                await where.store.mark_read(DEFAULT_ORG, chat.id, FRONTDESK, where.now, up_to=up_to)
+
+        async with anyio.create_task_group() as tasks:
+            for work in (write, read):
+                for where in (bench, other):
+                    tasks.start_soon(work, where)
+
+        shown = await bench.store.get_conversation(DEFAULT_ORG, chat.id)
+        left = await other.store.inbound_after(DEFAULT_ORG, chat.id, after=shown.read_up_to, limit=100)
+        assert (shown.unread, len(received)) == (len(left), 40)
+        assert await other.store.mark_read(
+            DEFAULT_ORG, chat.id, FRONTDESK, other.now, up_to=max(received)
+        ) is bool(left)
+        assert (await bench.store.get_conversation(DEFAULT_ORG, chat.id)).unread == 0
 
     async def test_a_link_is_owned_across_stores(self, store: Storage, second: Storage) -> None:
         assert await store.take_link(DRIVER, "one", LEASE)

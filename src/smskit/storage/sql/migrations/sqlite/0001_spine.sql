@@ -31,9 +31,12 @@ create table smskit_contact (
     attributes text not null default '{}',
     created_at integer not null,
     updated_at integer not null,
+    -- Another number of this person; one that is pointed at points nowhere.
+    merged_into integer references smskit_contact (id),
     unique (org, number)
 );
-create index smskit_contact_list on smskit_contact (org, id);
+create index smskit_contact_list on smskit_contact (org, id) where merged_into is null;
+create index smskit_contact_merged on smskit_contact (merged_into) where merged_into is not null;
 
 -- The row on which admission, opt-out and replies meet. Made when a number is first seen, never deleted.
 create table smskit_subscription (
@@ -65,7 +68,10 @@ create table smskit_conversation (
     sender_id integer not null references smskit_sender (id),
     contact_id integer not null references smskit_contact (id),
     archived integer not null default 0,
+    -- How many inbound messages there are after read_up_to.
     unread integer not null default 0,
+    read_up_to integer,
+    assigned_to text,
     last_message_id integer,
     last_at integer not null,
     next_order integer not null default 1,
@@ -73,6 +79,10 @@ create table smskit_conversation (
     unique (sender_id, contact_id)
 );
 create index smskit_conversation_list on smskit_conversation (org, archived, last_at desc, id desc);
+create index smskit_conversation_assigned
+    on smskit_conversation (org, archived, assigned_to, last_at desc, id desc);
+create index smskit_conversation_unread
+    on smskit_conversation (org, archived, last_at desc, id desc) where unread > 0;
 create index smskit_conversation_contact on smskit_conversation (contact_id, last_at desc);
 
 create table smskit_message (
@@ -101,10 +111,52 @@ create table smskit_message (
     code text,
     flags integer not null default 0,
     after_id integer,
-    media_count integer not null default 0
+    media_count integer not null default 0,
+    -- What it said when it was made, if that was changed: what its key stands for.
+    asked_text text,
+    -- What was meant by due_at, as in 2027-03-14T02:30:00 America/Denver.
+    local_due text,
+    enrolment_id integer,
+    step integer
 );
 create index smskit_message_thread on smskit_message (conversation_id, at desc, id desc);
+create index smskit_message_enrolment on smskit_message (enrolment_id, step) where enrolment_id is not null;
 create unique index smskit_message_key on smskit_message (org, key) where key is not null;
+create index smskit_message_inbound on smskit_message (conversation_id, id) where kind = 'inbound';
+
+create table smskit_label (
+    id integer primary key,
+    org text not null,
+    -- What makes two spellings the same label.
+    key text not null,
+    name text not null,
+    unique (org, key)
+);
+
+-- Which conversations have which labels, with what a page of them needs; the trigger keeps that as it is there.
+create table smskit_labelled (
+    conversation_id integer not null references smskit_conversation (id),
+    label_id integer not null references smskit_label (id),
+    archived integer not null,
+    last_at integer not null,
+    primary key (conversation_id, label_id)
+) without rowid;
+create index smskit_labelled_list on smskit_labelled (label_id, archived, last_at desc, conversation_id desc);
+create trigger smskit_labelled_moved after update of archived, last_at on smskit_conversation
+when new.archived <> old.archived or new.last_at <> old.last_at begin
+    update smskit_labelled set archived = new.archived, last_at = new.last_at where conversation_id = new.id;
+end;
+
+create table smskit_draft (
+    -- Never used again, so that it names one text.
+    id integer primary key autoincrement,
+    org text not null,
+    conversation_id integer not null references smskit_conversation (id),
+    actor text not null,
+    text text not null,
+    saved_at integer not null,
+    unique (conversation_id, actor)
+);
 
 -- One row for each message that is not settled. States: 0 ready, 1 claimed, 2 submitting, 3 waiting for its turn,
 -- 4 unknown, 5 parked until due_at (scheduled or held), 6 after a consent message.
@@ -135,7 +187,8 @@ create table smskit_outbox (
     lease_until integer,
     way text,
     -- What the last decision in the ledger says, in short.
-    gist text not null default ''
+    gist text not null default '',
+    enrolment_id integer
 );
 create index smskit_outbox_ready on smskit_outbox (sender_id, lane, due_at, message_id) where state = 0;
 create index smskit_outbox_order on smskit_outbox (conversation_id, lane, order_no);
@@ -143,6 +196,7 @@ create index smskit_outbox_lease on smskit_outbox (lease_until) where state in (
 create index smskit_outbox_due on smskit_outbox (due_at) where state in (5, 6);
 create index smskit_outbox_doubt on smskit_outbox (due_at) where state = 4 and way is not null;
 create index smskit_outbox_yield on smskit_outbox (yield_at) where yield_at is not null;
+create index smskit_outbox_enrolment on smskit_outbox (enrolment_id) where enrolment_id is not null;
 create index smskit_outbox_after on smskit_outbox (after_id) where after_id is not null;
 
 -- Carrier ids, written by records and by receipts; a receipt that comes first parks its status here.
@@ -222,6 +276,53 @@ create table smskit_ledger (
 );
 create index smskit_ledger_message on smskit_ledger (message_id) where message_id is not null;
 create index smskit_ledger_number on smskit_ledger (org, number) where number is not null;
+
+create table smskit_campaign (
+    id integer primary key autoincrement,
+    org text not null,
+    name text not null,
+    -- The current one.
+    version integer not null,
+    unique (org, name)
+);
+
+create table smskit_campaign_version (
+    campaign_id integer not null references smskit_campaign (id),
+    version integer not null,
+    record text not null,
+    saved_at integer not null,
+    saved_by text not null,
+    primary key (campaign_id, version)
+) without rowid;
+
+create table smskit_enrolment (
+    id integer primary key autoincrement,
+    org text not null,
+    campaign_id integer not null references smskit_campaign (id),
+    version integer not null,
+    contact_id integer not null references smskit_contact (id),
+    conversation_id integer not null references smskit_conversation (id),
+    actor text not null,
+    state text not null,
+    stop_on text not null,
+    -- Microseconds that late steps keep between them.
+    spacing integer not null,
+    zone text not null,
+    -- The caller's, so that it may try again.
+    key text,
+    steps integer not null,
+    started_at integer not null,
+    ended_at integer,
+    why text,
+    by_message_id integer
+);
+create unique index smskit_enrolment_one on smskit_enrolment (campaign_id, contact_id) where state <> 'ended';
+create index smskit_enrolment_contact on smskit_enrolment (contact_id, id);
+create unique index smskit_enrolment_key on smskit_enrolment (campaign_id, contact_id, key) where key is not null;
+create index smskit_enrolment_campaign on smskit_enrolment (campaign_id, id);
+create index smskit_enrolment_campaign_state on smskit_enrolment (campaign_id, state, id);
+create index smskit_enrolment_list on smskit_enrolment (org, id);
+create index smskit_enrolment_state on smskit_enrolment (org, state, id);
 
 -- The writer's lock is the sequencer: ids are given in the order of commits.
 create table smskit_event (
