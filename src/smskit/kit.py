@@ -5,25 +5,19 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncIterator, Callable, Generator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import datetime
 from os import PathLike
 from types import TracebackType
 from typing import Self
 from urllib.parse import unquote, urlsplit
 
 import anyio
+import attrs
 
 from smskit.clock import Clock, SystemClock
 from smskit.compliance.gate import ComplianceGate, HostRule
 from smskit.compliance.rules import BUILT_IN
-from smskit.desk.contacts import Contact, Contacts
 from smskit.desk.desk import Desk
-from smskit.desk.drips import Drips
-from smskit.desk.events import EventStream
-from smskit.desk.inbox import Conversations
-from smskit.desk.messages import Message
 from smskit.desk.office import Office, Tools
-from smskit.desk.search import Hit
 from smskit.drivers.base import Driver, WebhookRequest, WebhookResponse
 from smskit.drivers.registry import open_driver
 from smskit.engine.beside import beside
@@ -43,16 +37,13 @@ from smskit.engine.webhooks import Webhooks
 from smskit.engine.writing import Writing
 from smskit.engine.zones import zone_data
 from smskit.errors import KitClosed, UsageError
-from smskit.model.addresses import Address
-from smskit.model.ids import DEFAULT_ORG, SYSTEM, ContactId, MessageId, Org
-from smskit.model.messages import Kind, Origin
+from smskit.model.ids import DEFAULT_ORG, SYSTEM, Org
 from smskit.model.policies import Policy
-from smskit.model.statuses import Status
-from smskit.storage.base import MediaStore, Page, Storage
+from smskit.storage.base import MediaStore, Storage
 from smskit.storage.files import FileMediaStore
 
 
-class Kit:
+class Kit(Desk):
     """A texting desk over a store and some drivers.
 
     Building it does no I/O, so it can stand at module level. `async with kit` opens it, in the event loop that will
@@ -109,7 +100,7 @@ class Kit:
             worker=self._worker,
             owns=self._links.owns,
         )
-        self._tools = Tools(
+        tools = Tools(
             storage=self.storage,
             clock=self.clock,
             policies=policies,
@@ -120,7 +111,7 @@ class Kit:
             hub=self._hub,
             media=self.media,
         )
-        self._desk = self.org(DEFAULT_ORG)
+        super().__init__(Office(tools, DEFAULT_ORG, SYSTEM))
         self._open: AsyncExitStack | None = None
 
     async def __aenter__(self) -> Self:
@@ -157,72 +148,7 @@ class Kit:
 
     def org(self, name: str) -> Desk:
         """The desk of an org, for a host that has many."""
-        return Desk(Office(self._tools, Org(name), SYSTEM))
-
-    def as_actor(self, actor: str) -> Desk:
-        """The default org's desk for an actor; permissions apply."""
-        return self._desk.as_actor(actor)
-
-    @property
-    def conversations(self) -> Conversations:
-        """The default org's inbox."""
-        return self._desk.conversations
-
-    @property
-    def contacts(self) -> Contacts:
-        """The default org's address book."""
-        return self._desk.contacts
-
-    @property
-    def drips(self) -> Drips:
-        """The default org's drip campaigns."""
-        return self._desk.drips
-
-    async def message(self, message_id: MessageId) -> Message:
-        """A message of the default org. :raises NotFound: if it has no such message."""
-        return await self._desk.message(message_id)
-
-    async def search(
-        self,
-        words: str = "",
-        *,
-        kind: Kind | str | None = None,
-        origin: Origin | str | None = None,
-        status: Status | str | None = None,
-        since: datetime | None = None,
-        until: datetime | None = None,
-        archived: bool | None = None,
-        contact: Contact | ContactId | str | None = None,
-        sender: Address | str | None = None,
-        after: str | None = None,
-        limit: int = 50,
-    ) -> Page[Hit]:
-        """Messages of the default org; see `Desk.search`."""
-        return await self._desk.search(
-            words,
-            kind=kind,
-            origin=origin,
-            status=status,
-            since=since,
-            until=until,
-            archived=archived,
-            contact=contact,
-            sender=sender,
-            after=after,
-            limit=limit,
-        )
-
-    async def policy(self) -> Policy:
-        """The default org's policy."""
-        return await self._desk.policy()
-
-    async def save_policy(self, policy: Policy) -> None:
-        """Replace the default org's policy; see `Desk.save_policy`."""
-        await self._desk.save_policy(policy)
-
-    def events(self, reader: str | None = None) -> EventStream:
-        """What happens in the default org; see `Desk.events`."""
-        return self._desk.events(reader)
+        return Desk(attrs.evolve(self._office, org=Org(name)))
 
     def run(self) -> Running:
         """Dispatch and receive: `async with kit.run(): ...` beside other work, or `await kit.run()` for ever.

@@ -57,6 +57,9 @@ class Walk:
             if type(one).__name__ in self.reached or not type(one).__module__.startswith(HOMES):
                 continue
             self.reached[type(one).__name__] = one
+            left += [
+                value for name, value in getattr(one, "__dict__", {}).items() if not name.startswith("_")
+            ]
             for name in public(type(one)):
                 for result in await self._call(one, name):
                     left += handles(result)

@@ -26,11 +26,14 @@ class Desk:
     def __init__(self, office: Office) -> None:
         self._office = office
         self.contacts = Contacts(office)
+        """The org's address book."""
         self.conversations = Conversations(office)
+        """The org's inbox."""
         self.drips = Drips(office)
+        """The org's drip campaigns."""
 
     def as_actor(self, actor: str) -> Desk:
-        """The same desk for another actor."""
+        """The same desk for another actor, with that actor's permissions."""
         return Desk(Office(self._office.tools, self._office.org, Actor(actor)))
 
     async def message(self, message_id: MessageId) -> Message:
