@@ -67,6 +67,7 @@ class ScriptedTwilio(ScriptedCarrier):
 
     async def will(self, how: How) -> None:
         if how in (How.FALL_SILENT_BEFORE, How.FALL_SILENT_AFTER):
+            await self.driver._http.aclose()
             self.driver._http = HttpCaller(timeout=SOON, connections=3)  # nobody wants to wait for long
         self.ways[how]()
 

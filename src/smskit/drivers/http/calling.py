@@ -118,8 +118,9 @@ class HttpCaller:
 
     async def aclose(self) -> None:
         """Let go of the connections. Closing twice does no harm."""
-        client, self._client = self._client, None
-        if client is not None and self._loop == anyio.lowlevel.current_token():
+        client, loop = self._client, self._loop
+        self._client = self._loop = None
+        if client is not None and loop == anyio.lowlevel.current_token():
             await client.aclose()
 
     async def _exchange(self, request: HttpRequest) -> HttpAnswer:
