@@ -27,6 +27,7 @@ NOT_CALLED = {
     "Kit.run": "it runs for ever; World runs the dispatcher",
     "Kit.receive": "it brings the contact's own texts, and a START among them is the contact's",
     "Conversation.replies": "it waits",
+    "Deletion.confirm": "it takes away what the walk goes through",
     "Conversation.wait_for_reply": "it waits",
     "Message.wait_for": "it waits",
 }

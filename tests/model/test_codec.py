@@ -31,6 +31,7 @@ from smskit.model.events import (
     ContactUnmerged,
     ConversationArchived,
     ConversationAssigned,
+    ConversationDeleted,
     ConversationLabelled,
     ConversationRestored,
     ConversationStarted,
@@ -180,6 +181,7 @@ HAPPENINGS = [
     ConversationStarted(conversation_id=ConversationId(1), contact_id=ContactId(2)),
     ConversationArchived(conversation_id=ConversationId(1)),
     ConversationRestored(conversation_id=ConversationId(1)),
+    ConversationDeleted(conversation_id=ConversationId(1), contact_id=ContactId(2)),
     ConversationAssigned(
         conversation_id=ConversationId(1), assigned_to=Actor("maria"), by=Actor("frontdesk")
     ),

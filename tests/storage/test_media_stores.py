@@ -11,7 +11,7 @@ from pathlib import Path
 import anyio
 import pytest
 
-from smskit.errors import StorageUnavailable
+from smskit.errors import NotFound, StorageUnavailable
 from smskit.storage.base import MediaStore
 from smskit.storage.files import FileMediaStore, MemoryMediaStore
 from smskit.testing.contracts.media_stores import CONTENT, MediaStoreContract
@@ -144,3 +144,30 @@ async def test_a_folder_that_is_none_is_unavailable(tmp_path: Path) -> None:
 
     with pytest.raises(StorageUnavailable):
         await FileMediaStore(tmp_path / "media").put(CONTENT)
+
+
+async def test_what_is_dropped_is_gone_unless_it_was_put_within_the_hour(tmp_path: Path) -> None:
+    store = FileMediaStore(tmp_path)
+    old, new, again = [await store.put(content) for content in (CONTENT, b"new", b"again")]
+    for path in kept(tmp_path):
+        if path.read_bytes() != b"new":
+            os.utime(path, (1, 1))
+    await store.put(b"again")
+
+    for digest in (old, new, again):
+        await store.drop(digest)
+
+    with pytest.raises(NotFound):
+        await store.get(old)
+    assert (await store.get(new), await store.get(again)) == (b"new", b"again")
+    assert len(kept(tmp_path)) == 2
+
+
+async def test_what_was_dropped_may_be_put_again(tmp_path: Path) -> None:
+    store = MemoryMediaStore()
+    digest = await store.put(CONTENT)
+    await store.drop(digest)
+
+    with pytest.raises(NotFound):
+        await store.get(digest)
+    assert await store.put(CONTENT) == digest

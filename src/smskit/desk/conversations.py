@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 
 from smskit.desk.contacts import Contact
+from smskit.desk.deleting import Deletion, plan_deletion
 from smskit.desk.messages import Message
 from smskit.desk.notes import save_draft, write_note
 from smskit.desk.office import Office
@@ -209,6 +210,13 @@ class Conversation:
         changed = await change(office.org, self.id, Label.of(name), office.actor, office.now())
         await self.refresh()
         return changed
+
+    async def plan_deletion(self) -> Deletion:
+        """What deleting it would take away; nothing is gone until `await deletion.confirm()`.
+
+        :raises PermissionDenied: if the actor may not.
+        """
+        return await plan_deletion(self._office, self.id)
 
     async def note(self, text: str, *, key: str | None = None) -> Message:
         """Write a note into the thread: for us alone, it never goes out.

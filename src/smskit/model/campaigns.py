@@ -157,6 +157,8 @@ class Ending(enum.StrEnum):
     OPTED_OUT = "opted_out"
     CANCELED = "canceled"
     """By hand."""
+    DELETED = "deleted"
+    """Its conversation was."""
     RESTARTED = "restarted"
     """The contact was put in anew."""
 

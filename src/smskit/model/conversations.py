@@ -69,6 +69,16 @@ class SenderRecord:
 
 
 @attrs.frozen(kw_only=True)
+class DeletionPlan:
+    """What deleting a conversation takes away for good."""
+
+    messages: int
+    media: int
+    unsent: int
+    """How many of the messages are still to go; they are canceled."""
+
+
+@attrs.frozen(kw_only=True)
 class ConversationRecord:
     """A conversation as the inbox shows it: who, what was last said, and what is unread."""
 

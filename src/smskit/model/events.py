@@ -114,6 +114,14 @@ class NoteWritten:
 
 
 @attrs.frozen(kw_only=True)
+class ConversationDeleted:
+    """A conversation is gone, with its messages. The contact and its subscription stay."""
+
+    conversation_id: ConversationId
+    contact_id: ContactId
+
+
+@attrs.frozen(kw_only=True)
 class MessageReceived:
     """A contact wrote."""
 
@@ -246,6 +254,7 @@ Happening: TypeAlias = (
     | ConversationStarted
     | ConversationArchived
     | ConversationRestored
+    | ConversationDeleted
     | ConversationAssigned
     | ConversationLabelled
     | ConversationUnlabelled

@@ -28,6 +28,8 @@ class Permission(enum.StrEnum):
     RUN_DRIPS = "run_drips"
     """Save drip campaigns, apply them, and pause or cancel what was applied."""
     ARCHIVE = "archive"
+    DELETE = "delete"
+    """Delete conversations for good."""
     ASSIGN = "assign"
     LABEL = "label"
     WRITE_NOTES = "write_notes"

@@ -6,6 +6,7 @@ import os
 import re
 import tempfile
 from collections.abc import Callable
+from datetime import timedelta
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
@@ -13,9 +14,12 @@ from typing import TypeVar
 
 import anyio.to_thread
 
+from smskit.clock import SystemClock
 from smskit.errors import NotFound, StorageUnavailable
 
 T = TypeVar("T")
+
+PUT_LATELY = timedelta(hours=1)
 
 
 class FileMediaStore:
@@ -61,6 +65,13 @@ class FileMediaStore:
             await self._at_rest.wait()
         return waited
 
+    async def drop(self, digest: str) -> None:
+        since = (SystemClock().now() - PUT_LATELY).timestamp()
+        try:
+            await self._in_thread(partial(_drop, self._path(digest), since))
+        except OSError as error:
+            raise StorageUnavailable("the folder for media cannot be written") from error
+
     async def _in_thread(self, work: Callable[[], T]) -> T:
         self._under_way += 1
         try:
@@ -95,6 +106,9 @@ class MemoryMediaStore:
             raise _not_here(digest)
         return self._contents[digest]
 
+    async def drop(self, digest: str) -> None:
+        self._contents.pop(digest, None)
+
     async def settled(self) -> bool:
         """It never has anything under way."""
         return False
@@ -118,9 +132,24 @@ def _write(path: Path, content: bytes) -> None:
 def _holds(path: Path, content: bytes) -> bool:
     """Whether it is there, and undamaged."""
     try:
-        return path.read_bytes() == content
+        same = path.read_bytes() == content
+        os.utime(path)  # so that nobody drops it as old
     except FileNotFoundError:
         return False
+    return same
+
+
+def _drop(path: Path, since: float) -> None:
+    """Put it aside, where nobody refers to it, and back if it was put again since."""
+    aside = path.with_suffix(".dropped")
+    try:
+        path.replace(aside)
+    except FileNotFoundError:
+        return
+    if aside.stat().st_mtime > since:
+        aside.replace(path)
+    else:
+        aside.unlink()
 
 
 def _replace(path: Path, content: bytes) -> None:

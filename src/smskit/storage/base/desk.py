@@ -8,7 +8,7 @@ from typing import Protocol
 
 from smskit.model.addresses import Address
 from smskit.model.contacts import ContactRecord, Scope, Source, Subscription, SubscriptionChange
-from smskit.model.conversations import ConversationRecord, Sender, SenderRecord
+from smskit.model.conversations import ConversationRecord, DeletionPlan, Sender, SenderRecord
 from smskit.model.events import Event
 from smskit.model.ids import Actor, ContactId, ConversationId, Org, SenderId
 from smskit.model.messages import MessageRecord
@@ -114,6 +114,21 @@ class Conversations(Protocol):
         self, org: Org, conversation_id: ConversationId, *, archived: bool, now: datetime
     ) -> bool:
         """Archive or restore; False if it was so already. :raises NotFound: if there is none."""
+
+    async def plan_deletion(self, org: Org, conversation_id: ConversationId) -> DeletionPlan:
+        """What deleting it would take away. :raises NotFound: if there is none."""
+
+    async def delete_conversation(
+        self, org: Org, conversation_id: ConversationId, now: datetime
+    ) -> Sequence[str]:
+        """Delete it with its messages, and cancel what was to go. Contact, subscription and ledger stay.
+
+        Gives the digests of media that nothing refers to any more. A text that comes again is known and not stored;
+        a new one begins a new conversation.
+
+        :raises Conflict: while one of its texts is being handed over.
+        :raises NotFound: if there is none.
+        """
 
     async def list_messages(
         self, org: Org, conversation_id: ConversationId, *, after: str | None, limit: int

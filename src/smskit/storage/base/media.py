@@ -78,3 +78,11 @@ class MediaStore(Protocol):
         :raises NotFound: it is not here.
         :raises StorageUnavailable: it could not be read.
         """
+
+    async def drop(self, digest: str) -> None:
+        """Forget content that nothing refers to. What is not here is forgotten already.
+
+        What was put within the last hour stays: somebody may be about to refer to it.
+
+        :raises StorageUnavailable: it could not be forgotten.
+        """

@@ -65,6 +65,15 @@ def cancel_steps(tx: Tx, enrolment_id: int, why: Ending, now: int) -> None:
     _cancel(tx, rows, why, now)
 
 
+def cancel_conversation(tx: Tx, conversation_id: int, now: int) -> None:
+    """All that is to go in a conversation that is about to be deleted."""
+    rows = tx.all(
+        "select message_id, state, enrolment_id from smskit_outbox where conversation_id = ?",
+        (conversation_id,),
+    )
+    _withdraw(tx, rows, Ending.DELETED, now)
+
+
 def _withdraw(tx: Tx, rows: Sequence[Row], why: Ending, now: int, by: int | None = None) -> None:
     """Cancel messages, and end what they are steps of before its last one does."""
     for enrolment_id in dict.fromkeys(row["enrolment_id"] for row in rows if row["enrolment_id"]):

@@ -10,7 +10,14 @@ from smskit.compliance.gate import Facts
 from smskit.model.addresses import Address
 from smskit.model.campaigns import CampaignRecord, DripCampaign, Ending, EnrolmentRecord, EnrolmentState
 from smskit.model.contacts import ContactRecord, Scope, Source, Subscription, SubscriptionChange
-from smskit.model.conversations import ConversationRecord, DraftRecord, Sender, SenderRecord, Unread
+from smskit.model.conversations import (
+    ConversationRecord,
+    DeletionPlan,
+    DraftRecord,
+    Sender,
+    SenderRecord,
+    Unread,
+)
 from smskit.model.decisions import DecisionRecord
 from smskit.model.events import Event
 from smskit.model.ids import (
@@ -63,6 +70,7 @@ from smskit.storage.sql import (
     claiming,
     contacts,
     conversations,
+    deleting,
     dripping,
     due,
     enrolments,
@@ -226,6 +234,14 @@ class SqlStorage:
         self, org: Org, conversation_id: ConversationId, *, archived: bool, now: datetime
     ) -> bool:
         return await self._write(conversations.set_archived, org, conversation_id, archived, now)
+
+    async def plan_deletion(self, org: Org, conversation_id: ConversationId) -> DeletionPlan:
+        return await self._read(deleting.plan_deletion, org, conversation_id)
+
+    async def delete_conversation(
+        self, org: Org, conversation_id: ConversationId, now: datetime
+    ) -> Sequence[str]:
+        return await self._write(deleting.delete_conversation, org, conversation_id, now)
 
     async def list_messages(
         self, org: Org, conversation_id: ConversationId, *, after: str | None, limit: int

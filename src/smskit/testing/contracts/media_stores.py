@@ -37,6 +37,9 @@ class MediaStoreContract:
         for content in contents:
             assert await store.get(sha256(content).hexdigest()) == content
 
+    async def test_what_was_never_put_may_be_dropped(self, store: MediaStore) -> None:
+        await store.drop("0" * 64)
+
     @pytest.mark.parametrize("digest", ["0" * 64, "", "../secret", "/etc/passwd", "A" * 64, "0" * 63 + "\n"])
     async def test_what_is_not_here_is_not_found(self, store: MediaStore, digest: str) -> None:
         with pytest.raises(NotFound):

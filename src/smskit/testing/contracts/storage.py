@@ -26,6 +26,7 @@ from smskit.testing.contracts.storage_choosing import ChoosingContract
 from smskit.testing.contracts.storage_consent import ConsentContract
 from smskit.testing.contracts.storage_contacts import ContactsContract
 from smskit.testing.contracts.storage_conversations import ConversationsContract
+from smskit.testing.contracts.storage_deleting import DeletingContract
 from smskit.testing.contracts.storage_desk import DeskContract
 from smskit.testing.contracts.storage_doubts import DoubtsContract
 from smskit.testing.contracts.storage_drip_steps import DripStepsContract
@@ -72,6 +73,7 @@ class StorageContract(
     PartsContract,
     MediaContract,
     DripsContract,
+    DeletingContract,
     DripStepsContract,
     SchedulesContract,
     SearchContract,

@@ -63,7 +63,8 @@ create table smskit_block (
 ) without rowid;
 
 create table smskit_conversation (
-    id integer primary key,
+    -- Never used again: whoever kept the id of one that was deleted must not meet another.
+    id integer primary key autoincrement,
     org text not null,
     sender_id integer not null references smskit_sender (id),
     contact_id integer not null references smskit_contact (id),
@@ -301,7 +302,8 @@ create table smskit_enrolment (
     campaign_id integer not null references smskit_campaign (id),
     version integer not null,
     contact_id integer not null references smskit_contact (id),
-    conversation_id integer not null references smskit_conversation (id),
+    -- It may be deleted since.
+    conversation_id integer not null,
     actor text not null,
     state text not null,
     stop_on text not null,
