@@ -138,7 +138,7 @@ async def test_dying_again_and_again_with_eight_texts_in_hand(practice: Practice
 async def test_dying_at_any_moment(practice: Practice) -> None:
     luck = random.Random()
     orders = {"texts": 150, "window": 8}
-    for _ in range(4):
+    for _ in range(2):
         await practice.is_killed_after(luck.uniform(0.0, 0.2), **orders)
     await practice.finishes(**orders)
 
@@ -208,7 +208,7 @@ async def test_a_host_that_dies_at_any_moment_has_lost_nothing_and_done_nothing_
     luck = random.Random()
     said = Counter[tuple[str, str]]()
     await practice.finishes(texts=60, window=8)
-    for number in range(5):
+    for number in range(3):
         async with practice.host() as kill, anyio.create_task_group() as tasks:
             tasks.start_soon(practice.twilio.deliver, *STATUSES_TOLD)
             tasks.start_soon(_after, luck.uniform(0.0, 0.15), kill)

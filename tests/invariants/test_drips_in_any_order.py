@@ -256,7 +256,7 @@ async def play(deeds: list[Deed]) -> None:
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(deeds=DEEDS)
 def test_no_step_goes_when_it_should_not_and_each_goes_once(backend: str, deeds: list[Deed]) -> None:
     anyio.run(play, deeds, backend=backend)
